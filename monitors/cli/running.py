@@ -1,0 +1,75 @@
+"""`driftmeter run`: one configuration through the pipeline, with its progress and its notes on screen."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+Report = Callable[[str, int, int], None]
+
+
+def run(path: Path) -> None:
+    """Run the pipeline on a configuration and say what it did."""
+    from monitors.config import Config
+
+    config = Config.load(path)  # before what is slow to import: a mistake is told at once
+    from monitors import pipeline
+
+    warn_of_namesakes()
+    with progress(config.model.name) as report:
+        result = pipeline.run(config, report=report)
+    for line in result.notes:
+        print(f"{result.model}: {line}")
+    done = f"{result.windows_profiled} of {result.windows_total} windows profiled from {result.files_read} files"
+    if result.windows_profiled == 0:
+        done = f"nothing new in {result.windows_total} windows"
+    opened = result.findings
+    alerts = int(((opened["severity"] == "alert") & opened["state"].isin(["new", "ongoing", "worse"])).sum())
+    print(f"{result.model}: {done}; {alerts} open alerts")
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Report]:
+    """A function `report(step, done, total)`: a bar on a terminal, else a line when a step begins and ends."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(title, total=None)
+            yield lambda step, done, total: bar.update(
+                task, description=f"{title}: {step}", completed=done, total=total or None
+            )
+    else:
+        yield plain(title)
+
+
+def plain(title: str) -> Report:
+    """Progress as lines on stderr: at most one for each tenth of a step."""
+    said: tuple[str, int] = ("", -1)
+
+    def report(step: str, done: int, total: int) -> None:
+        nonlocal said
+        tenth = 10 * done // total if total else 0
+        if (step, tenth) != said:
+            said = (step, tenth)
+            print(f"{title}: {step} {done}/{total}", file=sys.stderr, flush=True)
+
+    return report
+
+
+def warn_of_namesakes() -> None:
+    """Say so when another distribution installs a package of our name: pip overwrites files without a word."""
+    owners = packages_distributions()
+    for package in ("monitors", "dashboard"):
+        others = sorted(set(owners.get(package, [])) - {"driftmeter"})
+        if others:
+            print(
+                f"driftmeter: warning: {', '.join(others)} also installs a package called {package} and may have "
+                f"overwritten ours; give driftmeter a virtual environment of its own",
+                file=sys.stderr,
+            )

@@ -1,0 +1,121 @@
+"""Concept: does the model still say what comes true? P(y|x), as a whole and feature by feature."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from monitors.drift import score_shares
+from monitors.measurement import combine, in_reference, rest_of, table
+from monitors.performance import performance
+from monitors.profile.cube import ColumnCube, Cube
+from monitors.relation import relation
+from monitors.settings import Settings
+from monitors.statistics.distances import expected_jensen_shannon, jensen_shannon
+from monitors.statistics.intervals import mean_interval, wilson
+from monitors.statistics.null import largest_score, scalar_scores, standardise
+
+
+def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
+    """Everything about the model's outcome and its predictions.
+
+    The outcome: ``label_rate`` (share of positives, or mean label), ``labelled_share``. The predictions: ``prediction_mean``,
+    ``prediction_shift`` (Jensen–Shannon distance). The model: realised performance with intervals, expected performance from the
+    scores alone (``expected_…``, CBPE), calibration, and the change in loss split in two (``loss_inputs``, ``loss_relation``; DISDE).
+    By feature: ``relation``, the outcome by bin against what the reference relation leads to expect there.
+    """
+    if not len(windows):
+        return combine([])
+    blocks: list[pd.DataFrame] = []
+    if windows.bins.classes:
+        blocks += [*_label(windows, reference, settings), *performance(windows, reference, settings)]
+        if windows.bins.features:
+            blocks.append(relation(windows, reference, settings))
+    blocks += _prediction(windows, reference, settings)
+    return combine(blocks)
+
+
+def _label(windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFrame]:
+    task, rows = windows.bins.task, windows.rows.astype(float)
+    now, ref = labelled_totals(windows), labelled_totals(reference)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        covered = np.where(rows > 0, now.n / rows, np.nan)
+    blocks = [table("concept", "labelled_share", [None], windows, reference, value=covered, n=rows)]
+    if task == "multiclass":
+        return blocks
+    if task == "binary":
+        estimate = wilson(now.total, now.n)
+        before = ref.total / np.maximum(ref.n, 1)
+        pooled = ref.total.sum() / max(ref.n.sum(), 1)
+        errors = [np.sqrt(np.maximum(pooled * (1 - pooled), 1e-9) / np.maximum(x.n, 1)) for x in (ref, now)]
+    else:
+        estimate = mean_interval(now.total, now.square, now.n)
+        before = ref.total / np.maximum(ref.n, 1)
+        errors = [np.sqrt(_spread2(x) / np.maximum(x.n, 1)) for x in (ref, now)]
+    scores = scalar_scores(
+        np.where(ref.n > 0, before, np.nan)[None], errors[0][None],
+        np.where(now.n > 0, estimate.value, np.nan)[None], errors[1][None],
+    )  # fmt: skip
+    rate = settings.rate("concept", "label_rate") / 2
+    verdict = largest_score(np.abs(scores.reference), np.abs(scores.windows), rate)
+    band = scores.band(verdict.threshold[None])
+    blocks.append(table(
+        "concept", "label_rate", [None], windows, reference, value=estimate.value, low=estimate.low, high=estimate.high,
+        expected=scores.expected, n=now.n, p_value=np.minimum(2 * verdict.p, 1), band_low=scores.expected - band,
+        band_high=scores.expected + band,
+    ))  # fmt: skip
+    return blocks
+
+
+class Totals:
+    """Labelled rows, sum and sum of squares of the label (binary: 1 for the positive class), each shape (W,)."""
+
+    def __init__(self, n: np.ndarray, total: np.ndarray, square: np.ndarray) -> None:
+        self.n, self.total, self.square = n, total, square
+
+
+def labelled_totals(cube: Cube) -> Totals:
+    """Of the whole window: any column's bins hold every row."""
+    column = cube.column(0)
+    return Totals(
+        column.by_outcome.sum(axis=(1, 2)).astype(float), column.sum("label").sum(axis=1), column.sum("label2").sum(axis=1)
+    )
+
+
+def _spread2(of: Totals) -> np.ndarray:
+    n = np.maximum(of.n, 1)
+    return np.asarray(np.maximum(of.square / n - (of.total / n) ** 2, 0.0) + 1e-12)
+
+
+def _prediction(windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFrame]:
+    now, ref = windows.of_role("prediction"), reference.of_role("prediction")
+    if now is None or ref is None:
+        return []
+    inside = in_reference(windows, reference)
+    other = rest_of(ref.n.sum(axis=0), now.n, inside)
+    n = now.n.sum(axis=1)
+    distance, noise = jensen_shannon(other, now.n), expected_jensen_shannon(other, n, other.sum(axis=1))
+    score = score_shares(now, ref)
+    standard = standardise(score.reference, score.windows)
+    verdict = largest_score(standard.reference, standard.windows, settings.rate("concept", "prediction_shift"))
+    limit = standard.mean + verdict.threshold * standard.deviation
+    with np.errstate(invalid="ignore"):
+        habit2 = np.maximum(np.nanmean(np.where(inside, distance**2 - noise**2, np.nan)), 0.0) if inside.any() else 0.0
+    expected = np.sqrt(habit2 + noise**2)
+    blocks = [table(
+        "concept", "prediction_shift", [None], windows, reference, value=distance, expected=expected, n=n,
+        p_value=np.fmin(verdict.p[0], verdict.p[1]), band_low=0.0,
+        band_high=np.where(inside, np.nan, np.maximum(distance * score.reach(limit), expected)),
+    )]  # fmt: skip
+    if now.bins.kind == "numeric":
+        blocks.append(_mean(now, ref, windows, reference))
+    return blocks
+
+
+def _mean(now: ColumnCube, ref: ColumnCube, windows: Cube, reference: Cube) -> pd.DataFrame:
+    """Mean prediction, for the eye."""
+    scored = now.scored.sum(axis=1)
+    estimate = mean_interval(now.sum("prediction").sum(axis=1), now.sum("prediction2").sum(axis=1), scored)
+    usual = ref.sum("prediction").sum() / max(ref.scored.sum(), 1)
+    return table("concept", "prediction_mean", [None], windows, reference, value=estimate.value, low=estimate.low,
+                 high=estimate.high, expected=usual, n=scored)  # fmt: skip

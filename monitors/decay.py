@@ -1,0 +1,112 @@
+"""Decay: do the features still tell the outcome? Learned, available and expected power, feature by feature."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from monitors.measurement import combine, in_reference, rest_of, table
+from monitors.profile.cube import ColumnCube, Cube
+from monitors.settings import Settings
+from monitors.statistics.null import largest_score, scalar_scores, standardise
+from monitors.statistics.power import (
+    Power,
+    binary_power,
+    information_value,
+    multiclass_power,
+    normalised_mutual_information,
+    regression_power,
+)
+
+_LEAST_POWER = 0.01
+"""A feature whose power in the reference is surely above nothing by no more than this has none to lose."""
+
+
+def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
+    """Predictive power of each feature in each window.
+
+    ``learned_power``: what a model fitted on the reference still gets from the feature (bins scored with the reference's
+    relation; the judged one: a drop). ``available_power``: what retraining could get (the window's own relation, cross-fitted).
+    ``expected_power``: what the reference's relation would give on the window's inputs. AUC for classes (several: one against the
+    rest, weighted), explained variance for numbers. ``information_value`` (binary) and ``mutual_information`` (normalised) of the
+    window alone. A window of the reference is measured with the relation of the others.
+    """
+    columns = [i for i, column in enumerate(windows.bins.columns) if column.role == "feature"]
+    if not columns or not len(windows) or not windows.bins.classes:
+        return combine([])
+    names = [windows.bins.columns[i].name for i in columns]
+    cubes = [(windows.column(i), reference.column(i)) for i in columns]
+    inside, everywhere = in_reference(windows, reference), np.ones(len(reference), bool)
+    powers = [power(now, ref, inside, windows.bins.task) for now, ref in cubes]
+    past = [power(ref, ref, everywhere, windows.bins.task) for _, ref in cubes]
+    learned = np.array([p.learned for p in powers])  # (F, 3, W): value, low, high
+    before = np.array([[p.learned.value, p.learned.error] for p in past])  # (F, 2, R)
+    error = np.array([p.learned.error for p in powers])
+    scores = scalar_scores(before[:, 0], before[:, 1], learned[:, 0], error)
+    able = _able(before, windows.bins.task)
+    drop = standardise(np.where(able[:, None], -scores.reference, np.nan), np.where(able[:, None], -scores.windows, np.nan))
+    verdict = largest_score(np.maximum(drop.reference, 0.0), drop.windows, settings.rate("decay", "learned_power"))
+    limit = drop.mean + verdict.threshold * drop.deviation
+    labels = np.array([_labelled(now).sum(axis=1) for now, _ in cubes])
+    blocks = [table(
+        "decay", "learned_power", names, windows, reference, value=learned[:, 0], low=learned[:, 1], high=learned[:, 2],
+        expected=scores.expected, n=labels, p_value=verdict.p,
+        band_low=np.where(able[:, None], scores.expected - scores.band(limit), np.nan),
+    )]  # fmt: skip
+    for metric in ("available", "expected"):
+        values = np.array([getattr(p, metric) for p in powers])
+        usual = np.array([_mean(getattr(p, metric).value) for p in past])
+        blocks.append(table("decay", f"{metric}_power", names, windows, reference, value=values[:, 0], low=values[:, 1],
+                            high=values[:, 2], expected=usual[:, None], n=labels))  # fmt: skip
+    if windows.bins.task != "regression":
+        blocks.append(table(
+            "decay", "mutual_information", names, windows, reference, n=labels,
+            value=np.array([normalised_mutual_information(now.by_outcome) for now, _ in cubes]),
+        ))  # fmt: skip
+    if windows.bins.task == "binary":
+        blocks.append(table(
+            "decay", "information_value", names, windows, reference, n=labels,
+            value=np.array([information_value(now.by_outcome[..., 1], now.by_outcome[..., 0]) for now, _ in cubes]),
+        ))  # fmt: skip
+    return combine(blocks)
+
+
+def power(now: ColumnCube, reference: ColumnCube, inside: np.ndarray, task: str) -> Power:
+    """The three powers of one feature in each window, each an Estimate of shape (W,).
+
+    Parameters
+    ----------
+    inside : shape (W,), bool: windows that are part of the reference, which are compared with the rest of it
+    """
+    ordered = now.bins.kind == "numeric"
+    if task == "regression":
+        own, past = _moments(now), _moments(reference)
+        return regression_power(rest_of(past.sum(axis=0), own, inside), own, now.n)
+    own, past = now.by_outcome, reference.by_outcome
+    ask = binary_power if task == "binary" else multiclass_power
+    return ask(rest_of(past.sum(axis=0), own, inside), own, now.n, ordered=ordered)
+
+
+def _moments(column: ColumnCube) -> np.ndarray:
+    """Labelled rows, Σy, Σy² by bin, shape (W, B, 3)."""
+    return np.stack([_labelled(column).astype(float), column.sum("label"), column.sum("label2")], axis=-1)
+
+
+def _labelled(column: ColumnCube) -> np.ndarray:
+    return np.asarray(column.by_outcome.sum(axis=2))
+
+
+def _mean(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else np.nan
+
+
+def _able(before: np.ndarray, task: str) -> np.ndarray:
+    """Features that had power in the reference, shape (F,), bool: those without have none to lose."""
+    nothing = 0.0 if task == "regression" else 0.5
+    values, errors = before[:, 0], before[:, 1]
+    known = np.isfinite(values) & np.isfinite(errors)
+    count = np.maximum(known.sum(axis=1), 1)
+    mean = np.where(known, values, 0).sum(axis=1) / count
+    error = np.sqrt(np.where(known, errors**2, 0).sum(axis=1)) / count
+    return known.any(axis=1) & (mean - 1.96 * error > nothing + _LEAST_POWER)

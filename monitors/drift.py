@@ -1,0 +1,247 @@
+"""Drift: have the inputs moved? P(x), feature by feature."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from monitors.grouping import group_names, grouped, scored_groups
+from monitors.measurement import combine, in_reference, rest_of, table
+from monitors.profile.bins import FIRST
+from monitors.profile.cube import ColumnCube, Cube
+from monitors.settings import Settings
+from monitors.statistics.distances import expected_jensen_shannon, jensen_shannon, psi, wasserstein
+from monitors.statistics.intervals import wilson
+from monitors.statistics.null import BinScores, bin_scores, gamma_rates, largest_score, standardise
+
+_SURE = 12.0
+"""A category is lost when the chance of seeing none of it is under e^-12, six in a million, over all categories."""
+
+
+def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
+    """Distances of each window's distribution from the reference's.
+
+    Jensen–Shannon distance (natural log; the judged one), PSI, and for numbers Wasserstein-1 in reference standard
+    deviations; for categories the share of values that the reference never had, and the reference's share of
+    categories that no longer come. Missing values are bins like others.
+
+    The verdict does not rest on the distance: bins are standardised by chance and habit (``null.bin_scores``), and a
+    window is judged by its strangest feature (``null.largest_score``).
+
+    Returns
+    -------
+    measurements, see ``monitors.measurement.COLUMNS``
+    """
+    columns = [i for i, column in enumerate(windows.bins.columns) if column.role == "feature"]
+    if not columns or not len(windows):
+        return combine([])
+    names = [windows.bins.columns[i].name for i in columns]
+    cubes = [(windows.column(i), reference.column(i)) for i in columns]
+    return combine([
+        *_distances(names, cubes, windows, reference, settings),
+        _unseen(windows, reference, settings),
+        _lost(windows, reference, settings),
+    ])  # fmt: skip
+
+
+def score_shares(window: ColumnCube, reference: ColumnCube) -> BinScores:
+    """How strange each window's shares by group of bins are, beside the reference windows' own."""
+    total = reference.n.sum(axis=0)
+    group = scored_groups(total, reference.bins)
+    seen, now, pooled = (grouped(n, group) for n in (reference.n, window.n, total))
+    # half a row in every group: one that the reference never filled has a chance of its own
+    pooled = (pooled + 0.5) / (pooled.sum() + 0.5 * len(pooled))
+    weight = pooled * (1 - pooled)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        seen_n, now_n = seen.sum(axis=1, keepdims=True), now.sum(axis=1, keepdims=True)
+        # one row more or less is no news where fewer than one is due
+        return bin_scores(
+            np.where(seen_n > 0, seen / seen_n, np.nan), weight / seen_n + 1.0 / seen_n**2,
+            np.where(now_n > 0, now / now_n, np.nan), weight / now_n + 1.0 / now_n**2, weight,
+        )  # fmt: skip
+
+
+def _distances(
+    names: list[str], cubes: list[tuple[ColumnCube, ColumnCube]], windows: Cube, reference: Cube, settings: Settings
+) -> list[pd.DataFrame]:
+    inside = in_reference(windows, reference)
+    shape = (len(names), len(windows))
+    js, index, noise, shift = (np.full(shape, np.nan) for _ in range(4))
+    scores = []
+    for f, (now, ref) in enumerate(cubes):
+        total = ref.n.sum(axis=0)
+        other = rest_of(total, now.n, inside)
+        js[f], index[f] = jensen_shannon(other, now.n), psi(other, now.n)
+        noise[f] = expected_jensen_shannon(other, now.n.sum(axis=1), other.sum(axis=1))
+        if now.bins.kind == "numeric":
+            shift[f] = _wasserstein(now, ref, other)
+        scores.append(score_shares(now, ref))
+    standard = standardise(
+        np.concatenate([score.reference for score in scores]), np.concatenate([score.windows for score in scores])
+    )
+    verdict = largest_score(standard.reference, standard.windows, settings.rate("drift", "jensen_shannon"))
+    p = verdict.p.reshape(len(names), 2, -1)
+    p = np.fmin(p[:, 0], p[:, 1])
+    expected = _expected_distance(js, noise, inside)
+    # the distance at which this window's shape of deviation would have reached the threshold
+    limit = (standard.mean + verdict.threshold * standard.deviation).reshape(len(names), 2, -1)
+    band = np.array([js[f] * score.reach(limit[f]) for f, score in enumerate(scores)])
+    band = np.where(inside, np.nan, np.maximum(band, expected))
+    n = np.array([now.n.sum(axis=1) for now, _ in cubes])
+    low, high = _distance_interval(js, noise)
+    return [
+        table("drift", "jensen_shannon", names, windows, reference, value=js, low=low, high=high, expected=expected,
+              n=n, p_value=p, band_low=0.0, band_high=band, detail=_details(cubes, scores, windows, p)),
+        table("drift", "psi", names, windows, reference, value=index, n=n),
+        _numeric_only(table("drift", "wasserstein", names, windows, reference, value=shift, n=n)),
+    ]  # fmt: skip
+
+
+def _numeric_only(block: pd.DataFrame) -> pd.DataFrame:
+    return block[block["value"].notna().groupby(block["feature"]).transform("any")]
+
+
+def _wasserstein(now: ColumnCube, ref: ColumnCube, other: np.ndarray) -> np.ndarray:
+    """Wasserstein-1 over reference standard deviation; each bin stands at the mean of all its values."""
+    n = ref.n.sum(axis=0) + now.n.sum(axis=0)
+    value = ref.sum("value").sum(axis=0) + now.sum("value").sum(axis=0)
+    held = np.flatnonzero(n[FIRST:] > 0) + FIRST
+    if not len(held):
+        return np.full(len(now.n), np.nan)
+    positions = value[held] / n[held]
+    count, first, second = (x[FIRST:].sum() for x in (
+        ref.n.sum(axis=0), ref.sum("value").sum(axis=0), ref.sum("value2").sum(axis=0)))  # fmt: skip
+    variance = second / max(count, 1) - (first / max(count, 1)) ** 2
+    if not np.isfinite(variance) or variance <= 0:
+        return np.full(len(now.n), np.nan)
+    return np.asarray(wasserstein(other[:, held], now.n[:, held], positions)) / np.sqrt(variance)
+
+
+def _expected_distance(js: np.ndarray, noise: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Distance that a quiet window shows: the reference's habit and this window's sampling noise together."""
+    if not inside.any():
+        return noise
+    with np.errstate(invalid="ignore"):
+        habit2 = np.maximum(np.nanmean(np.where(inside, js**2 - noise**2, np.nan), axis=1, keepdims=True), 0.0)
+    return np.sqrt(habit2 + noise**2)
+
+
+def _distance_interval(js: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rough 95% interval: the squared distance less its noise, give or take twice what noise makes of it."""
+    true2 = np.maximum(js**2 - noise**2, 0.0)
+    wide = 1.96 * np.sqrt(2 * noise**2 * (true2 + noise**2 / 2))
+    return np.sqrt(np.maximum(true2 - wide, 0.0)), np.minimum(np.sqrt(true2 + wide + noise**2), np.sqrt(np.log(2)))
+
+
+def _details(
+    cubes: list[tuple[ColumnCube, ColumnCube]], scores: list[BinScores], windows: Cube, p: np.ndarray
+) -> list[list[str | None]]:
+    """Which bins moved most, for windows that look strange."""
+    details: list[list[str | None]] = []
+    for f, (now, ref) in enumerate(cubes):
+        row: list[str | None] = [None] * len(windows)
+        strange = np.flatnonzero(p[f] < 0.05)
+        if len(strange):
+            total = ref.n.sum(axis=0)
+            group = scored_groups(total, ref.bins)
+            names = group_names(ref.bins, group)
+            before, after = grouped(total, group), grouped(now.n, group)
+            for w in strange:
+                row[w] = _moved(names, before, after[w], scores[f].z[w])
+        details.append(row)
+    return details
+
+
+def _moved(names: list[str], before: np.ndarray, now: np.ndarray, z: np.ndarray) -> str | None:
+    if not np.isfinite(z).any():
+        return None
+    g = int(np.nanargmax(np.abs(z)))
+    return f"{names[g]}: {before[g] / max(before.sum(), 1):.1%} to {now[g] / max(now.sum(), 1):.1%} of rows"
+
+
+def _unseen(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
+    """Share of rows whose value the reference never had, against the chance of one (Good and Turing)."""
+    chosen = [
+        i for i, c in enumerate(windows.bins.columns)
+        if c.kind == "categorical" and c.complete and c.role in {"feature", "label"} and c.type_class != "null"
+    ]  # fmt: skip
+    if not chosen:
+        return combine([])
+    bins = [windows.bins.columns[i] for i in chosen]
+    count = np.array([windows.column(i).n[:, -1] for i in chosen]).astype(float)
+    n = np.array([windows.column(i).n[:, FIRST:].sum(axis=1) for i in chosen]).astype(float)
+    rate = np.array([c.unseen_rate for c in bins])[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(n > 0, count / n, np.nan)
+        _, low, high = wilson(count, n)
+        # values of one feature come in clumps, so the count is given the variance of a clumped one: twice its mean and one more
+        due = n * rate
+        z = (count - due) / np.sqrt(2 * due + 1.0)
+        p = np.minimum(len(chosen) * np.exp(-0.5 * np.maximum(z, 0) ** 2), 1.0)
+        limit = np.sqrt(2 * np.log(len(chosen) / settings.rate("drift", "unseen_share")))
+        band = (due + limit * np.sqrt(2 * due + 1.0)) / n
+    detail = [
+        [_named(facts.get("unseen", {}).get(c.name)) for facts in windows.facts] for c in bins
+    ]  # fmt: skip
+    return table(
+        "drift", "unseen_share", [c.name for c in bins], windows, reference, value=share, low=low, high=high,
+        expected=rate, n=n, p_value=p, band_low=0.0, band_high=band, detail=detail,
+    )  # fmt: skip
+
+
+def _named(values: dict[str, int] | None) -> str | None:
+    if not values:
+        return None
+    shown = [f"{value} ({count:,})" for value, count in list(values.items())[:3]]
+    return ", ".join(shown) + (f" and {len(values) - 3} more" if len(values) > 3 else "")
+
+
+def _lost(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
+    """Reference share of categories of which no row comes any more.
+
+    Chance of none in a window is that of a negative binomial with the category's own habit; over windows in a row it
+    multiplies, so a rare category is lost after more windows than a common one. All windows of such a row are told, back to
+    the first without it. A category that stayed away in the reference is lost only after twice that long.
+    """
+    chosen = [i for i, c in enumerate(windows.bins.columns) if c.kind == "categorical" and c.role == "feature"]
+    if not chosen:
+        return combine([])
+    shape = (len(chosen), len(windows))
+    lost, p, n = np.zeros(shape), np.ones(shape), np.zeros(shape)
+    detail: list[list[str | None]] = []
+    for f, i in enumerate(chosen):
+        now, ref = windows.column(i), reference.column(i)
+        named = slice(FIRST, len(now.bins.categories) + FIRST)
+        n[f] = now.n[:, FIRST:].sum(axis=1)
+        share = ref.n[:, named].sum(axis=0) / max(ref.n[:, FIRST:].sum(), 1)
+        none = _log_chance_of_none(now.n[:, named].T, n[f], ref.n[:, named].T, ref.n[:, FIRST:].sum(axis=1))
+        gone = none < -_SURE - np.log(len(chosen) * max(len(share), 1))
+        lost[f] = (gone * share[:, None]).sum(axis=0)
+        p[f] = np.exp(np.where(gone, none, 0.0).min(axis=0, initial=0.0))
+        detail.append([", ".join(now.bins.categories[c] for c in np.flatnonzero(column)[:5]) or None for column in gone.T])
+    names = [windows.bins.columns[i].name for i in chosen]
+    return table("drift", "lost_share", names, windows, reference, value=lost, expected=0.0, n=n, p_value=p, detail=detail)
+
+
+def _log_chance_of_none(counts: np.ndarray, rows: np.ndarray, before: np.ndarray, before_rows: np.ndarray) -> np.ndarray:
+    """Log of the chance that no row of a category came in the whole row of windows around each, shape (C, W); 0 where one came.
+
+    Parameters
+    ----------
+    counts : shape (C, W); rows : shape (W,); before : shape (C, R); before_rows : shape (R,)
+    """
+    shape, rate = gamma_rates(before, np.broadcast_to(before_rows, before.shape))
+    single = -shape[:, None] * np.log1p(rows * rate[:, None] / shape[:, None])
+    out = np.zeros(counts.shape)
+    for c in range(len(counts)):
+        longest = max((last - first for first, last in _stretches(before[c] == 0)), default=0)
+        for first, last in _stretches(counts[c] == 0):
+            if last - first > 2 * longest:
+                out[c, first:last] = single[c, first:last].sum()
+    return out
+
+
+def _stretches(flags: np.ndarray) -> list[tuple[int, int]]:
+    """First (inclusive) and last (exclusive) index of each stretch of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    return [(int(first), int(last)) for first, last in edges.reshape(-1, 2)]

@@ -1,0 +1,231 @@
+"""From measurements to findings: what is beyond chance and habit, since when, and in which words."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from monitors.config import Config
+from monitors.messages import sentence
+from monitors.settings import Settings, segment_share
+from monitors.windows import Grain
+
+COLUMNS = (
+    "monitor", "kind", "metric", "feature", "segment", "window_start", "window_end", "onset", "value", "expected", "low",
+    "high", "p_value", "effect", "n", "severity", "state", "incident", "message",
+)  # fmt: skip
+
+WATCH = 5.0
+"""A number whose p value is within this many times its budget is worth a look, though outside of it no alert."""
+
+WORSE = 1.25
+"""A finding is worse when its effect is this many times the greatest before it in the same run."""
+
+
+class Rule(NamedTuple):
+    """What a measured number means when it is strange: the finding's kind and whose budget it spends (None: a fact)."""
+
+    kind: str
+    family: str | None = None
+    only_watch: bool = False
+
+
+RULES: dict[tuple[str, str], Rule] = {
+    ("drift", "jensen_shannon"): Rule("shift", "jensen_shannon"),
+    ("drift", "unseen_share"): Rule("unseen_category", "unseen_share"),
+    ("drift", "lost_share"): Rule("lost_category", "lost_share"),
+    ("concept", "label_rate"): Rule("label_shift", "label_rate"),
+    ("concept", "prediction_shift"): Rule("prediction_shift", "prediction_shift"),
+    ("concept", "relation"): Rule("relation", "relation"),
+    ("concept", "calibration_error"): Rule("calibration", "performance"),
+    **{("concept", metric): Rule("performance", "performance")
+       for metric in ("auc", "log_loss", "brier", "accuracy", "f1", "rmse", "mae", "r2")},
+    ("decay", "learned_power"): Rule("", "learned_power"),  # which of three kinds: see decay_kind
+    ("missing", "absent_share"): Rule("absent", "missing_share"),
+    ("missing", "null_share"): Rule("null_rate", "missing_share"),
+    ("missing", "nan_share"): Rule("null_rate", "missing_share"),
+    ("missing", "invalid_share"): Rule("null_rate", "missing_share"),
+    ("missing", "constant_share"): Rule("constant", "constant_share"),
+    ("missing", "sentinel_share"): Rule("sentinel", "sentinel_share"),
+    ("missing", "stale_windows"): Rule("stale"),
+    ("missing", "type_changed"): Rule("type_changed"),
+    ("integrity", "rows"): Rule("volume", "rows"),
+    ("integrity", "duplicate_share"): Rule("duplicates", "duplicate_share"),
+    ("integrity", "gap"): Rule("gap"),
+    ("integrity", "new_column"): Rule("new_column", None, only_watch=True),
+}  # fmt: skip
+
+
+def find(measured: pd.DataFrame, config: Config, grain: Grain, file_facts: list[str]) -> pd.DataFrame:
+    """Findings of one model, a function of its measurements alone: whatever order windows came in.
+
+    Parameters
+    ----------
+    measured : see ``monitors.measurement.COLUMNS``
+    file_facts : sentences on files of which rows are lost; they are findings of the log's last window
+
+    Returns
+    -------
+    columns ``COLUMNS``, the incident not yet set
+    """
+    settings = Settings(grain, config.alerts.false_alarm_rate, minimum_effect=config.alerts.minimum_effects())
+    judged = measured[measured["p_value"].notna()].copy()
+    keys = list(zip(judged["monitor"], judged["metric"], strict=True))
+    judged = judged[[key in RULES for key in keys]]
+    judged["effect"] = _effect(judged)
+    segments = measured["segment"].dropna().nunique()
+    judged["severity"] = _severity(judged, settings, config, segments)
+    flagged = _with_kinds(judged, measured)
+    found = [run for _, group in flagged.groupby(["monitor", "_rule", "_feature", "_segment"], sort=True)
+             for run in _history(group)]  # fmt: skip
+    rows = pd.DataFrame(found, columns=[*flagged.columns, "onset", "state"]) if found else _nothing()
+    rows = rows[rows["severity"].notna()] if len(rows) else rows
+    rows = _silence(rows, config, grain)
+    rows["message"] = [sentence(row, grain) for row in rows.to_dict("records")]
+    rows["incident"] = None
+    facts = _facts_frame(file_facts, measured)
+    frames = [frame for frame in (rows.reindex(columns=list(COLUMNS)), facts) if len(frame)]
+    return pd.concat(frames, ignore_index=True) if frames else _nothing()
+
+
+def _nothing() -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS})
+
+
+def _effect(rows: pd.DataFrame) -> pd.Series:
+    """Value beyond expectation, in the metric's unit; for the number of rows as a part of what was expected."""
+    beyond = rows["value"] - rows["expected"].fillna(0.0)
+    relative = rows["value"] / rows["expected"].where(rows["expected"] > 0) - 1
+    return beyond.where(rows["metric"] != "rows", relative)
+
+
+def _severity(rows: pd.DataFrame, settings: Settings, config: Config, segments: int) -> pd.Series:
+    """``alert``, ``watch`` or None for each judged number."""
+    out = pd.Series(index=rows.index, dtype=object)
+    feature = rows["feature"].fillna("")
+    for (monitor, metric, name, segment), group in rows.groupby(
+        [rows["monitor"], rows["metric"], feature, rows["segment"].fillna("")], sort=False
+    ):
+        rule = RULES[monitor, metric]
+        scale = segment_share(segment, segments)
+        if name in config.alerts.features:
+            own = config.alerts.for_feature(name).false_alarm_rate or settings.false_alarm_rate
+            scale *= own / settings.false_alarm_rate
+        rate = settings.rate(monitor, rule.family) * scale if rule.family else 1e-9
+        large = group["effect"].abs() >= settings.least(metric, name)
+        strange = (group["p_value"] < rate) & large
+        worth = (group["p_value"] < WATCH * rate) & large
+        severity = np.where(strange & (not rule.only_watch), "alert", np.where(worth, "watch", None))  # type: ignore[call-overload]
+        out.loc[group.index] = severity
+    return out.where(out.notna(), None)
+
+
+def _with_kinds(judged: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
+    rules = [RULES[key] for key in zip(judged["monitor"], judged["metric"], strict=True)]
+    rows = judged.assign(
+        kind=[rule.kind for rule in rules], _rule=[rule.kind or rule.family for rule in rules],
+        _feature=judged["feature"].fillna(""), _segment=judged["segment"].fillna(""),
+    )  # fmt: skip
+    decays = rows["metric"] == "learned_power"
+    flagged = decays & rows["severity"].notna()
+    rows.loc[decays, "kind"] = "lost_signal"
+    if flagged.any():
+        rows.loc[flagged, "kind"] = _decay_kinds(rows[flagged], measured)
+    return rows
+
+
+def _decay_kinds(rows: pd.DataFrame, measured: pd.DataFrame) -> list[str]:
+    keys = ["feature", "segment", "window_start"]
+    drops = {}
+    for metric in ("available_power", "expected_power"):
+        part = measured[(measured["monitor"] == "decay") & (measured["metric"] == metric)]
+        drops[metric] = {key: expected - value for *key_, value, expected in
+                         part[[*keys, "value", "expected"]].itertuples(index=False) for key in [_key(key_)]}  # fmt: skip
+    kinds = []
+    for *key_, value, expected in rows[[*keys, "value", "expected"]].itertuples(index=False):
+        key = _key(key_)
+        kinds.append(decay_kind(
+            expected - value, drops["available_power"].get(key, np.nan), drops["expected_power"].get(key, np.nan)
+        ))  # fmt: skip
+    return kinds
+
+
+def _key(parts: list[object]) -> tuple[object, object, object]:
+    feature, segment, start = parts
+    return feature, segment if isinstance(segment, str) else None, start
+
+
+def decay_kind(learned: float, available: float, expected: float) -> str:
+    """Why a feature's learned power has dropped, from the drops of the three powers.
+
+    Most of the drop follows from the inputs' own shift: ``input_vanished``. The window's own relation has lost as much:
+    ``lost_signal``. The signal is there, but the relation is another: ``relation_changed`` (retraining gains).
+    """
+    if expected >= 0.5 * learned:
+        return "input_vanished"
+    return "lost_signal" if available >= 0.5 * learned else "relation_changed"
+
+
+def _history(group: pd.DataFrame) -> list[tuple[object, ...]]:
+    """Rows of one feature's and kind's findings with onset and state; one row says when it was over.
+
+    Several metrics of one kind (AUC and log loss) share a history: the strangest of a window stands for it.
+    """
+    group = group.assign(_rank=group["severity"].map({"alert": 0, "watch": 1}).fillna(2))
+    group = group.sort_values(["window_start", "_rank", "p_value", "metric"]).drop_duplicates("window_start")
+    severities, rows = group["severity"].tolist(), []
+    flagged = [isinstance(s, str) for s in severities]
+    records = list(group.drop(columns="_rank").itertuples(index=False, name=None))
+    names = list(group.columns.drop("_rank"))
+    at = {name: names.index(name) for name in ("window_start", "effect", "severity")}
+    run: list[int] = []
+    for i, record in enumerate(records):
+        if flagged[i]:
+            run.append(i)
+            effects = [abs(records[j][at["effect"]]) for j in run[:-1] if severities[j] == severities[i]]
+            first = severities[i] == "alert" and "alert" not in [severities[j] for j in run[:-1]]
+            if not effects or first:
+                state = "new"
+            else:
+                state = "worse" if abs(record[at["effect"]]) > WORSE * max(effects) else "ongoing"
+            rows.append((*record, records[run[0]][at["window_start"]], state))
+        elif run:
+            # one quiet window between two flagged ones is not the end
+            if i + 1 < len(records) and flagged[i + 1]:
+                continue
+            if any(severities[j] == "alert" for j in run):
+                over = list(record)
+                over[at["severity"]] = "watch"
+                rows.append((*over, records[run[0]][at["window_start"]], "resolved"))
+            run = []
+    return rows
+
+
+def _silence(rows: pd.DataFrame, config: Config, grain: Grain) -> pd.DataFrame:
+    """A feature whose planned end has come is expected to be missing: nobody is alarmed."""
+    if not len(rows) or grain.kind == "rows":
+        return rows
+    for name, planned in config.deprecations.items():
+        if planned.date is not None:
+            from monitors.windows import instant
+
+            due = instant(planned.date, grain.timezone)
+            silent = (rows["feature"] == name) & (rows["window_end"] > due)
+            rows.loc[silent, "state"] = "silenced"
+            rows.loc[silent, "severity"] = "watch"
+    return rows
+
+
+def _facts_frame(file_facts: list[str], measured: pd.DataFrame) -> pd.DataFrame:
+    """What is wrong with files stands at the log's last window: nobody knows which windows their rows were of."""
+    if not file_facts or not len(measured):
+        return _nothing()
+    start, end = int(measured["window_start"].max()), int(measured["window_end"].max())
+    return pd.DataFrame([{
+        "monitor": "integrity", "kind": "gap", "metric": "file", "feature": None, "segment": None, "window_start": start,
+        "window_end": end, "onset": start, "value": np.nan, "expected": np.nan, "low": np.nan, "high": np.nan, "p_value": 0.0,
+        "effect": np.nan, "n": np.nan, "severity": "alert", "state": "new", "incident": None,
+        "message": f"Rows of the log are lost: {fact}.",
+    } for fact in file_facts], columns=list(COLUMNS))  # fmt: skip

@@ -1,0 +1,88 @@
+"""What has changed since the last run: files, windows, labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from monitors.logs.files import LogFile
+from monitors.logs.labels import Labels
+from monitors.logs.prepare import Layout, Scan, read_rows, scan
+from monitors.logs.progress import Progress
+
+
+@dataclass
+class LogState:
+    """The log as it is now.
+
+    Attributes
+    ----------
+    files : in order
+    scans : by file key, of every file: fresh for new and changed ones, from the ledger for the others
+    first_rows : number of each file's first row, by key
+    changed : keys of files that are new or changed
+    dirty : starts of windows whose rows are not those of the last run
+    """
+
+    files: list[LogFile]
+    scans: dict[str, Scan] = field(default_factory=dict)
+    first_rows: dict[str, int] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+    dirty: set[int] = field(default_factory=set)
+
+    @property
+    def starts(self) -> list[int]:
+        """Windows that have rows, in order."""
+        return sorted({start for found in self.scans.values() for start in found.starts})
+
+    @property
+    def last(self) -> int | None:
+        """Latest instant of the log."""
+        known = [found.last for found in self.scans.values() if found.last is not None]
+        return max(known) if known else None
+
+    def touching(self, windows: set[int]) -> list[LogFile]:
+        """Files that hold rows of any of the windows."""
+        return [file for file in self.files if not windows.isdisjoint(self.scans[file.key].starts)]
+
+
+def examine(files: list[LogFile], ledger: dict[str, dict[str, Any]], layout: Layout, progress: Progress) -> LogState:
+    """Compare files with the ledger; look at the timestamps of those that are new or changed."""
+    state = LogState(files)
+    number, moved = 0, False
+    progress("reading times", 0, len(files))
+    for done, file in enumerate(files, 1):
+        old = ledger.get(file.key)
+        same = old is not None and (old["size"], old["modified"]) == (file.size, file.modified)
+        state.first_rows[file.key] = number
+        # windows of rows count through all files: one that grew moves the rows of those after it
+        if old is not None and same and not (moved and layout.grain.kind == "rows"):
+            found = Scan(rows=old["rows"], notes=old["notes"], last=old["last"], names=())
+            found.starts.update(old["starts"])
+        else:
+            found = scan(file, layout, number)
+            state.changed.add(file.key)
+            state.dirty |= set(found.starts) | set(old["starts"] if old else ())
+            moved = moved or old is None or old["rows"] != found.rows
+        state.scans[file.key] = found
+        number += found.rows
+        progress("reading times", done, len(files))
+    for key in ledger.keys() - state.scans.keys():
+        state.dirty |= set(ledger[key]["starts"])
+    return state
+
+
+def windows_of_labels(log: LogState, layout: Layout, new: Labels, progress: Progress) -> set[int]:
+    """Windows that are not dirty yet and hold rows which labels of new files belong to, looked up by id."""
+    found: set[int] = set()
+    clean = set(log.starts) - log.dirty
+    files = log.touching(clean) if len(new) else []
+    for done, file in enumerate(files, 1):
+        for rows in read_rows(file, layout, log.first_rows[file.key], clean, new, only_ids=True):
+            if rows.label is not None:
+                hit = rows.label.is_valid().to_numpy(zero_copy_only=False)
+                found.update(int(start) for start in np.unique(rows.starts[hit]))
+        progress("placing labels", done, len(files))
+    return found

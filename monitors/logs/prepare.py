@@ -1,0 +1,192 @@
+"""A file's batches as rows with their windows, labels and ids: what the profile counts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from monitors.errors import LogFileError
+from monitors.logs.files import LogFile
+from monitors.logs.labels import Labels, id_hashes
+from monitors.logs.notes import ReadNotes
+from monitors.logs.read import open_batches, row_count, schema
+from monitors.logs.timestamps import to_micros
+from monitors.profile.rows import Columns, Rows
+from monitors.windows import Grain
+
+_DAY = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How rows are read: which column is what, and which windows there are."""
+
+    columns: Columns
+    grain: Grain
+
+
+@dataclass
+class Scan:
+    """What one look at a file's timestamps tells.
+
+    Attributes
+    ----------
+    rows : in the file, placed in a window or not
+    starts : rows by window
+    last : latest instant (µs), None without timestamps
+    names : of its columns
+    notes : sentences on what could not be read or placed
+    """
+
+    rows: int = 0
+    starts: Counter[int] = field(default_factory=Counter)
+    last: int | None = None
+    names: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
+
+
+def scan(file: LogFile, layout: Layout, first_row: int = 0) -> Scan:
+    """Which windows a file touches. A file that cannot be read is a note, not an error."""
+    found, bad = Scan(), Counter[str]()
+    columns, notes = layout.columns, ReadNotes()
+    try:
+        found.names = tuple(schema(file).names)
+        if columns.timestamp is not None and columns.timestamp not in found.names:
+            found.notes.append(f'has no column "{columns.timestamp}" to tell its rows\' times; none of its rows counts')
+            return found
+        if columns.timestamp is None:
+            known = row_count(file)
+            wanted = list(found.names[:1])
+            counts = [known] if known is not None else [b.num_rows for b in open_batches(file, wanted, notes=notes)]
+            found.rows = sum(counts)
+            numbers = np.arange(first_row, first_row + found.rows, dtype=np.int64)
+            _count(found.starts, layout.grain.starts(numbers))
+        else:
+            number = first_row
+            for batch in open_batches(file, [columns.timestamp], notes=notes):
+                found.rows += batch.num_rows
+                times, good = _times(batch, file, layout, bad)
+                place = np.arange(number, number + batch.num_rows, dtype=np.int64)
+                number += batch.num_rows
+                if good.any():
+                    found.last = max(int(times[good].max()), found.last if found.last is not None else int(times[good].max()))
+                    _count(found.starts, layout.grain.starts((times if layout.grain.kind == "calendar" else place)[good]))
+    except LogFileError as error:
+        found.notes.append(error.reason)
+    for reason, count in bad.items():
+        found.notes.append(f"{count:,} of {found.rows:,} rows {reason}; they are in no window")
+    found.notes += notes.messages
+    return found
+
+
+def read_rows(
+    file: LogFile, layout: Layout, first_row: int = 0, wanted: set[int] | None = None, labels: Labels | None = None,
+    keys: bool = False, only_ids: bool = False,
+) -> Iterator[Rows]:  # fmt: skip
+    """The rows of a file that lie in windows wanted, in order, batch by batch.
+
+    What cannot be read was noted by ``scan``: this stops there without a word.
+
+    Parameters
+    ----------
+    first_row : number of the file's first row in the whole log (windows of rows)
+    wanted : starts of windows; None is all
+    labels : the second log, where labels come from there
+    keys : give each row a number that names it whatever order files come in
+    only_ids : read no more than what places a row and its label
+    """
+    columns = layout.columns
+    text = () if columns.id is None else (columns.id,)
+    seed = int.from_bytes(hashlib.blake2b(file.key.encode(), digest_size=8).digest(), "little")
+    number = 0
+    try:
+        for batch in open_batches(file, _to_read(file, columns, only_ids), text_columns=text):
+            place = np.arange(number, number + batch.num_rows, dtype=np.int64)
+            number += batch.num_rows
+            rows = _prepare(batch, file, layout, place, first_row, wanted, labels)
+            if rows is not None:
+                batch_rows, kept = rows
+                yield _keyed(batch_rows, seed, kept) if keys else batch_rows
+    except LogFileError:
+        return
+
+
+def _to_read(file: LogFile, columns: Columns, only_ids: bool) -> list[str] | None:
+    """All columns but excluded ones, which are read only if they have another part."""
+    if only_ids:
+        return [name for name in (columns.timestamp, columns.id) if name is not None]
+    needed = {columns.timestamp, columns.id, columns.prediction, columns.label, *columns.groups}
+    names = schema(file).names
+    wanted = [name for name in names if name not in set(columns.exclude) or name in needed]
+    return None if len(wanted) == len(names) else wanted
+
+
+def _prepare(
+    batch: pa.RecordBatch, file: LogFile, layout: Layout, place: np.ndarray, first_row: int, wanted: set[int] | None,
+    labels: Labels | None,
+) -> tuple[Rows, np.ndarray] | None:  # fmt: skip
+    columns, grain = layout.columns, layout.grain
+    times, good = None, np.ones(batch.num_rows, bool)
+    if columns.timestamp is not None:
+        if columns.timestamp not in batch.schema.names:
+            return None
+        times, good = _times(batch, file, layout, Counter())
+    position = first_row + place if grain.kind == "rows" or times is None else times
+    starts = np.zeros(len(place), np.int64)
+    starts[good] = grain.starts(position[good])
+    if wanted is not None:
+        codes, unique = pd.factorize(starts)
+        good &= np.array([int(start) in wanted for start in unique], bool)[codes] if len(unique) else good
+    if not good.any():
+        return None
+    if not good.all():
+        batch, starts, place = batch.filter(pa.array(good)), starts[good], place[good]
+        times = None if times is None else times[good]
+
+    def column(name: str | None) -> pa.Array | None:
+        return batch.column(name) if name is not None and name in batch.schema.names else None
+
+    ids, label, label_times, hashes = column(columns.id), column(columns.label), None, None
+    if ids is not None:
+        hashes = np.where(ids.is_null().to_numpy(zero_copy_only=False), 0, id_hashes(ids)).astype(np.uint64)
+        if labels is not None:
+            label, label_times = labels.lookup(ids)
+    rows = Rows(batch, starts, times, column(columns.prediction), label, label_times, hashes)
+    return rows, place
+
+
+def _times(batch: pa.RecordBatch, file: LogFile, layout: Layout, bad: Counter[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Instants of a batch and which of them place a row. A time later than a day after the file was written is a mistake."""
+    name = str(layout.columns.timestamp)
+    values = batch.column(name)
+    times, good = to_micros(values, layout.grain.timezone)
+    nulls = values.null_count
+    future = good & (times > file.modified // 1000 + _DAY)
+    if nulls:
+        bad[f'have no time in "{name}"'] += nulls
+    if (~good).sum() > nulls:
+        bad[f'have a time in "{name}" that is none'] += int((~good).sum()) - nulls
+    if future.any():
+        bad[f'have a time in "{name}" after the file was written'] += int(future.sum())
+    return times, good & ~future
+
+
+def _count(starts: Counter[int], found: np.ndarray) -> None:
+    values, counts = np.unique(found, return_counts=True)
+    starts.update({int(value): int(count) for value, count in zip(values, counts, strict=True)})
+
+
+def _keyed(rows: Rows, seed: int, place: np.ndarray) -> Rows:
+    """SplitMix64 of the file and the row's place in it (doi:10.1145/2660193.2660195)."""
+    with np.errstate(over="ignore"):
+        z = np.uint64(seed) + (place.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z = z ^ (z >> np.uint64(31))
+    return Rows(rows.batch, rows.starts, rows.times, rows.prediction, rows.label, rows.label_times, rows.ids, z)

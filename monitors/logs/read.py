@@ -1,0 +1,137 @@
+"""Files and in-memory tables as Arrow record batches of bounded size."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from monitors.errors import UserError
+from monitors.logs.blocks import format_of
+from monitors.logs.columns import leaves, normalised
+from monitors.logs.delimited import delimited_batches, delimited_schema
+from monitors.logs.files import LogFile
+from monitors.logs.frames import pandas_table
+from monitors.logs.ndjson import ndjson_batches, ndjson_schema
+from monitors.logs.notes import ReadNotes
+from monitors.logs.parquet import parquet_batches, parquet_rows, parquet_schema
+from monitors.logs.partitions import partitions, with_partitions
+
+__all__ = ["BATCH_ROWS", "ReadNotes", "open_batches", "row_count", "schema", "table_batches"]
+
+BATCH_ROWS = 131_072
+
+
+def open_batches(
+    file: LogFile,
+    columns: Iterable[str] | None = None,
+    batch_rows: int = BATCH_ROWS,
+    *,
+    text_columns: Collection[str] = (),
+    notes: ReadNotes | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """Read a file of the log.
+
+    Parameters
+    ----------
+    file : what to read
+    columns : names wanted; those that the file lacks are left out without a word. None reads all. A file that has
+        none of them still gives its rows: batches without columns that know their number of rows.
+    batch_rows : most rows in a batch; wide files come in smaller ones
+    text_columns : columns whose values are names even where they look like numbers (ids): never rounded. CSV and
+        JSON give them as text, Parquet as integers or text.
+    notes : filled with what was skipped or changed, complete after the last batch
+
+    Yields
+    ------
+    Batches in the file's order, their columns flat and plainly typed (`columns.plain`), at least one row each.
+    Types of a column may differ between files and, in CSV and JSON, widen within one.
+
+    Raises
+    ------
+    LogFileError
+        The file is empty, truncated, corrupt, or not what its name says, also in mid-iteration.
+    """
+    notes = ReadNotes() if notes is None else notes
+    wanted = None if columns is None else frozenset(columns)
+    parts = partitions(file)
+    if wanted is not None:
+        parts = {name: value for name, value in parts.items() if name in wanted}
+    kind = format_of(file)
+    if kind == "parquet":
+        batches = parquet_batches(file, wanted, text_columns, batch_rows)
+    elif kind == "csv":
+        batches = delimited_batches(file, wanted, text_columns, notes)
+    else:
+        batches = ndjson_batches(file, wanted, text_columns, notes)
+    for batch in batches:
+        for piece in _sliced(batch, batch_rows):
+            yield with_partitions(piece, parts) if parts else piece
+
+
+def schema(file: LogFile) -> pa.Schema:
+    """Columns of a file and their types: from the footer (Parquet) or as the first block shows them.
+
+    Raises
+    ------
+    LogFileError
+        As `open_batches`.
+    """
+    kind = format_of(file)
+    if kind == "parquet":
+        own = parquet_schema(file)
+    else:
+        own = delimited_schema(file) if kind == "csv" else ndjson_schema(file)
+    empty = pa.RecordBatch.from_arrays([pa.array([], part.type) for part in own], schema=own)
+    return with_partitions(empty, partitions(file)).schema
+
+
+def row_count(file: LogFile) -> int | None:
+    """Number of rows where the file's metadata tells it (Parquet), else None."""
+    return parquet_rows(file) if format_of(file) == "parquet" else None
+
+
+def table_batches(
+    obj: Any, batch_rows: int = BATCH_ROWS, columns: Iterable[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Read anything in memory that speaks Arrow, as if it were one file of a log.
+
+    Parameters
+    ----------
+    obj : pandas or polars frame, DuckDB relation, PyArrow table, record batch or reader: any object with
+        ``__arrow_c_stream__`` or ``__arrow_c_array__``. A pandas index with a name is a column.
+    batch_rows : most rows in a batch
+    columns : names wanted; None reads all
+
+    Raises
+    ------
+    UserError
+        The object is no table.
+    """
+    wanted = None if columns is None else frozenset(columns)
+    reader = _reader(obj)
+    kept = [leaf for leaf in leaves(reader.schema) if wanted is None or leaf.name in wanted]
+    for batch in reader:
+        for piece in _sliced(batch, batch_rows):
+            yield normalised(piece, kept)
+
+
+def _reader(obj: Any) -> pa.RecordBatchReader:
+    table = pandas_table(obj)
+    if table is not None:
+        return table.to_reader()
+    if hasattr(obj, "__arrow_c_stream__"):
+        return pa.RecordBatchReader.from_stream(obj)
+    if hasattr(obj, "__arrow_c_array__"):
+        batch = pa.record_batch(obj)
+        return pa.RecordBatchReader.from_batches(batch.schema, [batch])
+    raise UserError(
+        f"An object of type {type(obj).__module__}.{type(obj).__qualname__} is no table: give a pandas or polars "
+        "frame, a DuckDB relation, a PyArrow table, or anything else with __arrow_c_stream__."
+    )
+
+
+def _sliced(batch: pa.RecordBatch, rows: int) -> Iterator[pa.RecordBatch]:
+    for start in range(0, batch.num_rows, rows):
+        yield batch.slice(start, rows)

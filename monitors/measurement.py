@@ -1,0 +1,87 @@
+"""The table that every monitor returns: one row per number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from monitors.profile.cube import Cube
+
+PUBLIC = (
+    "model", "monitor", "metric", "feature", "segment", "window_start", "window_end", "value", "low", "high",
+    "expected", "n", "p_value",
+)  # fmt: skip
+"""Columns of ``driftmeter measurements``."""
+
+COLUMNS = (*PUBLIC[1:], "band_low", "band_high", "detail", "reference")
+"""Columns of a monitor's frame: value, its 95% interval (low, high), what the reference leads to expect, rows (n), the
+family-wise p value (NaN: not judged), the band that quiet windows keep to (NaN: none), a short text, and whether the
+window belongs to the reference (measured, shown, not judged)."""
+
+_NUMBERS = ("value", "low", "high", "expected", "n", "p_value", "band_low", "band_high")
+
+
+def in_reference(windows: Cube, reference: Cube) -> np.ndarray:
+    """Which windows belong to the reference, shape (W,), bool."""
+    return np.isin(windows.starts, reference.starts) if windows.segment == reference.segment else np.zeros(
+        len(windows), bool)  # fmt: skip
+
+
+def rest_of(total: np.ndarray, own: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """What each window is compared with: the reference's total, less the window itself where it is part of it.
+
+    Parameters
+    ----------
+    total : shape (...); own : shape (W, ...); inside : shape (W,), bool
+
+    Returns
+    -------
+    shape (W, ...)
+    """
+    mask = inside.reshape(-1, *([1] * (own.ndim - 1)))
+    return total[None] - np.where(mask, own, 0)
+
+
+def table(
+    monitor: str, metric: str, features: Sequence[str | None], windows: Cube, reference: Cube, *,
+    detail: Sequence[Sequence[str | None]] | None = None, **numbers: np.ndarray | float,
+) -> pd.DataFrame:  # fmt: skip
+    """A block of measurements of one metric.
+
+    Parameters
+    ----------
+    features : F names, or ``[None]`` for the model or the log
+    detail : F lists of W texts
+    **numbers : arrays that broadcast to (F, W) for value, low, high, expected, n, p_value, band_low, band_high; left out: NaN
+    """
+    count, shape = len(windows), (len(features), len(windows))
+    unknown = set(numbers) - set(_NUMBERS)
+    if unknown:
+        raise TypeError(f"no such columns of measurements: {sorted(unknown)}")
+    inside = in_reference(windows, reference)
+    data: dict[str, object] = {
+        "monitor": monitor, "metric": metric,
+        "feature": np.repeat(np.array(list(features), object), count),
+        "segment": windows.segment or None,
+        "window_start": np.tile(windows.starts, len(features)),
+        "window_end": np.tile(windows.ends, len(features)),
+    }  # fmt: skip
+    for name in _NUMBERS:
+        values = np.asarray(numbers.get(name, np.nan), float)
+        if name == "p_value":  # windows of the reference are not judged
+            values = np.where(inside, np.nan, np.broadcast_to(values, shape))
+        data[name] = np.broadcast_to(values, shape).ravel()
+    texts = [text for row in detail for text in row] if detail is not None else [None] * (len(features) * count)
+    data["detail"] = np.array(texts, object)
+    data["reference"] = np.tile(inside, len(features))
+    return pd.DataFrame(data, index=range(len(features) * count), columns=list(COLUMNS))
+
+
+def combine(blocks: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Blocks as one frame, also when there are none."""
+    kept = [block for block in blocks if len(block)]
+    if not kept:
+        return pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS})
+    return pd.concat(kept, ignore_index=True)

@@ -1,0 +1,221 @@
+"""Rows in, profiles out: the accumulator that every engine runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from monitors.profile.bins import ABSENT, Bins
+from monitors.profile.cube import Profile, sum_profiles
+from monitors.profile.facts import DELAY_HOURS, Facts, most_frequent
+from monitors.profile.kernel import SUMS, count_codes, count_numeric
+from monitors.profile.outcomes import Outcomes, outcomes_of
+from monitors.profile.rows import UNKNOWN_TIME, Rows
+from monitors.profile.values import distinct, to_codes, to_floats, type_class
+
+_HOUR = 3_600_000_000
+
+
+class _Cells:
+    """Counts of one grouping (all rows, or a segment column) by cell: a window and a segment's value."""
+
+    def __init__(self, bins: Bins) -> None:
+        self.bins = bins
+        self.index: dict[tuple[int, str], int] = {}
+        self.counts = np.zeros((0, int(bins.offsets[-1]), bins.outcomes + 2), np.int64)
+        self.sums = np.zeros((0, int(bins.offsets[-1]), len(SUMS)))
+        # by column first, so that a column's slice is contiguous and each thread writes its own
+        self.low = np.full((len(bins.columns), 0), np.inf)
+        self.high = np.full((len(bins.columns), 0), -np.inf)
+
+    def rows_of(self, starts: np.ndarray, names: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        """Cell of each row, shape (n,), int64; new cells are made."""
+        window, windows = pd.factorize(starts)
+        combined, pairs = pd.factorize(window * len(names) + codes)
+        cells = np.empty(len(pairs), np.int64)
+        for i, pair in enumerate(pairs):
+            key = (int(windows[pair // len(names)]), str(names[pair % len(names)]))
+            cells[i] = self.index.setdefault(key, len(self.index))
+        self._grow(len(self.index))
+        return cells[combined]
+
+    def _grow(self, cells: int) -> None:
+        have = self.counts.shape[0]
+        if cells <= have:
+            return
+        more = max(cells - have, have // 2)
+        self.counts = np.concatenate([self.counts, np.zeros((more, *self.counts.shape[1:]), np.int64)])
+        self.sums = np.concatenate([self.sums, np.zeros((more, *self.sums.shape[1:]))])
+        self.low = np.concatenate([self.low, np.full((self.low.shape[0], more), np.inf)], axis=1)
+        self.high = np.concatenate([self.high, np.full((self.high.shape[0], more), -np.inf)], axis=1)
+
+
+class Accumulator:
+    """Adds batches of rows up to profiles.
+
+    Sums are taken in the order of the rows, so the same rows in the same order give the same profile bit by bit,
+    however they are cut into batches.
+
+    Parameters
+    ----------
+    bins : what to count into
+    known : names of the log's columns that are no features (id, timestamp, excluded ones ...), so not news
+    threads : columns counted at a time
+    """
+
+    def __init__(self, bins: Bins, known: Iterable[str] = (), threads: int = 2) -> None:
+        self.bins = bins
+        self.known = {*known, *(column.name for column in bins.columns)}
+        self.groups = [name for name, _ in bins.segments] or [None]
+        self.cells = [_Cells(bins) for _ in self.groups]
+        self.unseen: list[dict[int, Counter[str]]] = [{} for _ in bins.columns]
+        self.windows: dict[int, Facts] = {}
+        self.ids: dict[int, list[np.ndarray]] = {}
+        self.pool = ThreadPoolExecutor(threads)
+
+    def add(self, rows: Rows) -> None:
+        """Count a batch."""
+        if not len(rows):
+            return
+        outcomes = outcomes_of(self.bins, rows.prediction, rows.label, len(rows))
+        placed = []
+        for group, cells in zip(self.groups, self.cells, strict=True):
+            names, codes = self._segment(group, rows.batch)
+            placed.append(cells.rows_of(rows.starts, names, codes))
+        list(self.pool.map(lambda i: self._count(i, rows, outcomes, placed), range(len(self.bins.columns))))
+        self._note(rows)
+
+    def _segment(self, group: str | None, batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray]:
+        """Names of a grouping's values and each row's index among them."""
+        if group is None:
+            return np.array([""], object), np.zeros(batch.num_rows, np.int64)
+        if group not in batch.schema.names:
+            return np.array([f"{group}=(absent)"], object), np.zeros(batch.num_rows, np.int64)
+        codes, nulls, values = distinct(batch.column(group))
+        kept = dict(self.bins.segments)[group]
+        # an empty tuple keeps every value: versions are not known beforehand
+        names = [f"{group}={value}" if not kept or value in kept else f"{group}=(other)" for value in values]
+        if nulls is not None:
+            codes = np.where(nulls, len(names), codes)
+        return np.array([*names, f"{group}=(null)"], object), codes
+
+    def _count(self, index: int, rows: Rows, outcomes: Outcomes, placed: list[np.ndarray]) -> None:
+        """Count one column into every grouping: runs in a thread, touches this column's bins alone."""
+        column, offset = self.bins.columns[index], int(self.bins.offsets[index])
+        array = self._values(index, rows)
+        if array is None:
+            codes, unseen_code = np.full(len(rows), ABSENT, np.int64), np.empty(0, np.int64)
+        elif column.kind == "numeric":
+            values, flags = to_floats(array)
+            for cells, cell in zip(self.cells, placed, strict=True):
+                count_numeric(
+                    values, flags, column.search_edges, column.centre, offset, cell, *outcomes[:3], outcomes.row,
+                    cells.counts, cells.sums, cells.low[index], cells.high[index],
+                )  # fmt: skip
+            return
+        else:
+            codes, unseen, unseen_code = to_codes(array, column)
+        for cells, cell in zip(self.cells, placed, strict=True):
+            count_codes(codes, offset, cell, *outcomes[:3], outcomes.row, cells.counts, cells.sums)
+        if len(unseen_code):
+            hit = unseen_code >= 0
+            pairs = pd.Series(1, index=pd.MultiIndex.from_arrays([rows.starts[hit], unseen_code[hit]]))
+            for (start, code), count in pairs.groupby(level=[0, 1]).sum().items():
+                counter = self.unseen[index].setdefault(int(start), Counter())
+                counter[unseen[code]] += int(count)
+
+    def _values(self, index: int, rows: Rows) -> pa.Array | None:
+        column = self.bins.columns[index]
+        if column.role == "prediction":
+            return rows.prediction
+        if column.role == "label":
+            # a label that has not come yet is null, not absent
+            return rows.label if rows.label is not None else pa.nulls(len(rows))
+        place = rows.batch.schema.get_field_index(column.name)
+        return rows.batch.column(place) if place >= 0 else None
+
+    def _note(self, rows: Rows) -> None:
+        """Facts of the windows in this batch."""
+        types = {
+            column.name: type_class(rows.batch.schema.field(column.name).type)
+            for column in self.bins.features
+            if column.name in rows.batch.schema.names
+        }
+        changed = {c.name: types[c.name] for c in self.bins.features if types.get(c.name, "null") != "null"
+                   and c.type_class != "null" and types[c.name] != c.type_class}  # fmt: skip
+        new = [name for name in rows.batch.schema.names if name not in self.known]
+        codes, starts = pd.factorize(rows.starts)
+        for code, start in enumerate(starts):
+            mask = slice(None) if len(starts) == 1 else codes == code
+            facts = self.windows.setdefault(int(start), {"rows": 0})
+            count = len(rows) if len(starts) == 1 else int(mask.sum())
+            facts["rows"] += count
+            if rows.times is not None:
+                times = rows.times[mask]
+                facts["first"] = min(facts.get("first", int(times[0])), int(times.min()))
+                facts["last"] = max(facts.get("last", int(times[0])), int(times.max()))
+            for name, kind in changed.items():
+                kinds = facts.setdefault("types", {}).setdefault(name, {})
+                kinds[kind] = kinds.get(kind, 0) + count
+            for name in new:
+                facts.setdefault("new", {})[name] = facts.get("new", {}).get(name, 0) + count
+            if rows.label_times is not None and rows.times is not None:
+                _add_delays(facts, rows.label_times[mask], rows.times[mask])
+            if rows.ids is not None:
+                ids = rows.ids[mask]
+                self.ids.setdefault(int(start), []).append(ids[ids != 0])
+
+    def profiles(self) -> list[Profile]:
+        """Every window's profile, all rows and by segment, in order of start and segment."""
+        self.pool.shutdown()
+        facts = {start: self._facts(start) for start in self.windows}
+        parts: list[Profile] = []
+        for group, cells in enumerate(self.cells):
+            found = [self._profile(cells, i, key) for key, i in cells.index.items()]
+            if self.groups[group] is None:
+                parts += [_with(p, facts[p.start]) for p in found]
+                continue
+            found.sort(key=lambda p: (p.start, p.segment))
+            if group == 0:  # the segments of one column are all rows
+                by_start: dict[int, list[Profile]] = {}
+                for profile in found:
+                    by_start.setdefault(profile.start, []).append(profile)
+                parts += [_with(sum_profiles(each, ""), facts[start]) for start, each in by_start.items()]
+            parts += [_with(p, {"rows": int(p.counts[: self.bins.columns[0].size, :-2].sum())}) for p in found]
+        return sorted(parts, key=lambda p: (p.start, p.segment))
+
+    def _profile(self, cells: _Cells, i: int, key: tuple[int, str]) -> Profile:
+        return Profile(key[0], key[1], cells.counts[i], cells.sums[i], cells.low[:, i].copy(), cells.high[:, i].copy())
+
+    def _facts(self, start: int) -> Facts:
+        facts = self.windows[start]
+        unseen = {
+            column.name: most_frequent(counts[start])
+            for column, counts in zip(self.bins.columns, self.unseen, strict=True)
+            if start in counts
+        }
+        if unseen:
+            facts["unseen"] = dict(sorted(unseen.items()))
+        if start in self.ids:
+            ids = np.concatenate(self.ids[start])
+            facts["identified"] = len(ids)
+            facts["duplicates"] = len(ids) - len(pd.unique(ids))
+        return {key: facts[key] for key in sorted(facts)}
+
+
+def _with(profile: Profile, facts: dict[str, Any]) -> Profile:
+    return Profile(profile.start, profile.segment, profile.counts, profile.sums, profile.low, profile.high, facts)
+
+
+def _add_delays(facts: Facts, label_times: np.ndarray, times: np.ndarray) -> None:
+    known = label_times != UNKNOWN_TIME
+    hours = np.maximum((label_times[known] - times[known]) / _HOUR, 0.0)
+    counts = np.bincount(np.searchsorted(DELAY_HOURS, hours, side="right") - 1, minlength=len(DELAY_HOURS))
+    before = facts.get("delays", [0] * len(DELAY_HOURS))
+    facts["delays"] = [int(a + b) for a, b in zip(before, counts, strict=True)]

@@ -1,0 +1,179 @@
+"""Bins frozen on the reference: what a column's values are counted into."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+MISSING = ("absent", "null", "nan", "invalid")
+"""The first four bins of every column: no such column in the file, null, NaN, infinite or not of the column's type."""
+
+ABSENT, NULL, NAN, INVALID = range(4)
+FIRST = len(MISSING)
+"""Index of the first bin that holds values."""
+
+
+@dataclass(frozen=True)
+class ColumnBins:
+    """The bins of one column.
+
+    Numeric: after the four missing bins, bin ``i`` holds ``edges[i-1] <= x < edges[i]``; the first lies below
+    every reference value and the last above. A value with a bin of its own has the edges ``v`` and the next
+    float. Categorical: one bin a category, then ``other`` (rare values of the reference), then ``unseen``.
+
+    Attributes
+    ----------
+    role : ``feature``, ``prediction`` or ``label``
+    kind : ``numeric`` or ``categorical``
+    type_class : the type it had in the reference: ``number``, ``text``, ``boolean``, ``time`` or ``null``
+    edges : shape (E,), ascending (numeric)
+    centre : subtracted before value and value² are summed, so that large offsets lose no digits
+    categories : the values with a bin of their own (categorical)
+    known : the reference's other values; empty with ``complete=False`` when there were too many to keep
+    unseen_rate : chance that a row of an unchanged log brings a value the reference never had
+        (Good and Turing's estimate: share of values that occurred once; doi:10.1093/biomet/40.3-4.237)
+    """
+
+    name: str
+    role: str
+    kind: str
+    type_class: str
+    edges: np.ndarray = field(default_factory=lambda: np.empty(0))
+    centre: float = 0.0
+    categories: tuple[str, ...] = ()
+    known: frozenset[str] = frozenset()
+    complete: bool = True
+    unseen_rate: float = 0.0
+
+    @property
+    def size(self) -> int:
+        """Number of bins, the four missing ones included."""
+        return FIRST + (len(self.edges) + 1 if self.kind == "numeric" else len(self.categories) + 2)
+
+    @cached_property
+    def search_edges(self) -> np.ndarray:
+        """Edges padded with +inf to 2^k - 1, as the kernel's branchless search wants them."""
+        length = 1
+        while length < len(self.edges):
+            length = 2 * length + 1
+        padded = np.full(length, np.inf)
+        padded[: len(self.edges)] = self.edges
+        return padded
+
+    @cached_property
+    def lookup(self) -> dict[str, int]:
+        """Bin of each value of the reference (categorical)."""
+        other = FIRST + len(self.categories)
+        table = dict.fromkeys(self.known, other)
+        table.update({value: FIRST + i for i, value in enumerate(self.categories)})
+        return table
+
+    @property
+    def unknown_bin(self) -> int:
+        """Where a value goes that the reference did not show: ``unseen``, or ``other`` if its values were too many."""
+        return FIRST + len(self.categories) + (1 if self.complete else 0)
+
+    def labels(self) -> list[str]:
+        """One short label a bin, for people."""
+        if self.kind == "categorical":
+            return [*MISSING, *self.categories, "other", "unseen"]
+        edges = self.edges
+        if not len(edges):
+            return [*MISSING, "any value"]
+        inner = [
+            f"{low:.6g}" if high == np.nextafter(low, np.inf) else f"{low:.4g} to {high:.4g}"
+            for low, high in zip(edges[:-1], edges[1:], strict=True)
+        ]
+        return [*MISSING, f"below {edges[0]:.4g}", *inner, f"above {np.nextafter(edges[-1], -np.inf):.4g}"]
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain data for the store."""
+        return {
+            "name": self.name, "role": self.role, "kind": self.kind, "type_class": self.type_class,
+            "edges": [float(edge) for edge in self.edges], "centre": self.centre,
+            "categories": list(self.categories), "known": sorted(self.known), "complete": self.complete,
+            "unseen_rate": self.unseen_rate,
+        }  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, data: dict) -> ColumnBins:
+        """The inverse of ``to_dict``."""
+        return cls(**{
+            **data, "edges": np.array(data["edges"], dtype=float), "categories": tuple(data["categories"]),
+            "known": frozenset(data["known"]),
+        })  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Every column's bins and what the outcomes are.
+
+    Attributes
+    ----------
+    task : ``binary``, ``multiclass`` or ``regression``
+    classes : outcome names; binary: (negative, positive); regression: (``labelled``,); empty without labels
+    prediction_kind : ``probability``, ``score`` (any number that ranks), ``class``, ``number`` (regression) or None
+    segments : by segment column, the values that are kept apart; the rest are ``other``
+    """
+
+    columns: tuple[ColumnBins, ...]
+    task: str
+    classes: tuple[str, ...] = ()
+    prediction_kind: str | None = None
+    segments: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def outcomes(self) -> int:
+        """Number of outcomes, ``unlabelled`` (the last) included."""
+        return len(self.classes) + 1
+
+    @cached_property
+    def offsets(self) -> np.ndarray:
+        """Shape (C + 1,): where each column's bins begin when all are stacked."""
+        return np.concatenate([[0], np.cumsum([column.size for column in self.columns])]).astype(np.int64)
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {column.name: i for i, column in enumerate(self.columns) if column.role == "feature"}
+
+    @property
+    def features(self) -> tuple[ColumnBins, ...]:
+        """The columns that are features."""
+        return tuple(column for column in self.columns if column.role == "feature")
+
+    def of_role(self, role: str) -> ColumnBins | None:
+        """The prediction's or the label's bins, where there is one."""
+        return next((column for column in self.columns if column.role == role), None)
+
+    def position(self, name: str, role: str = "feature") -> int:
+        """Index of a column among ``columns``; KeyError when there is none."""
+        if role == "feature":
+            return self._index[name]
+        return next(i for i, column in enumerate(self.columns) if column.role == role)
+
+    def to_json(self) -> str:
+        """Text that ``from_json`` reads back exactly (floats by their shortest exact form)."""
+        return json.dumps({
+            "columns": [column.to_dict() for column in self.columns], "task": self.task,
+            "classes": list(self.classes), "prediction_kind": self.prediction_kind,
+            "segments": [[name, list(values)] for name, values in self.segments],
+        }, sort_keys=True)  # fmt: skip
+
+    @classmethod
+    def from_json(cls, text: str) -> Bins:
+        """The inverse of ``to_json``."""
+        data = json.loads(text)
+        return cls(
+            columns=tuple(ColumnBins.from_dict(column) for column in data["columns"]),
+            task=data["task"], classes=tuple(data["classes"]), prediction_kind=data["prediction_kind"],
+            segments=tuple((name, tuple(values)) for name, values in data["segments"]),
+        )  # fmt: skip
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits that change when any bin does."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]

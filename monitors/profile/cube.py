@@ -1,0 +1,219 @@
+"""Profiles of windows, and profiles stacked by window: plain counts that add."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+
+from monitors.profile.bins import FIRST, Bins, ColumnBins
+from monitors.profile.facts import Facts, merge_facts
+from monitors.profile.kernel import SUMS
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One window and segment of the log, reduced to counts and sums.
+
+    Attributes
+    ----------
+    start : first instant (µs since 1970 UTC) or row number of the window
+    segment : ``""`` for all rows, else ``column=value``
+    counts : shape (R, O + 2), int64: rows by stacked bin and outcome, then scored, then paired
+    sums : shape (R, 10), float64, in the order of ``SUMS``
+    low, high : shape (C,), float64: least and greatest number by column (+inf, -inf where there is none)
+    facts : what is known of the window as a whole
+    """
+
+    start: int
+    segment: str
+    counts: np.ndarray
+    sums: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    facts: Facts = field(default_factory=dict)
+
+    def __add__(self, other: Profile) -> Profile:
+        """The profile of both sets of rows together; bounds and segment are the first's."""
+        return replace(
+            self, start=min(self.start, other.start), counts=self.counts + other.counts, sums=self.sums + other.sums,
+            low=np.minimum(self.low, other.low), high=np.maximum(self.high, other.high),
+            facts=merge_facts([self.facts, other.facts]),
+        )  # fmt: skip
+
+    def encode(self) -> bytes:
+        """A compressed Arrow stream that ``decode`` reads back bit by bit."""
+        arrays = {f"n{i}": column for i, column in enumerate(self.counts.T)}
+        arrays |= dict(zip(SUMS, self.sums.T, strict=True))
+        batch = pa.record_batch({name: np.ascontiguousarray(values) for name, values in arrays.items()})
+        meta = {b"low": self.low.tobytes(), b"high": self.high.tobytes(), b"facts": json.dumps(self.facts).encode()}
+        batch = batch.replace_schema_metadata(meta)
+        sink = pa.BufferOutputStream()
+        options = pa.ipc.IpcWriteOptions(compression="zstd")
+        with pa.ipc.new_stream(sink, batch.schema, options=options) as writer:
+            writer.write_batch(batch)
+        return sink.getvalue().to_pybytes()
+
+    @classmethod
+    def decode(cls, start: int, segment: str, blob: bytes) -> Profile:
+        """The inverse of ``encode``."""
+        with pa.ipc.open_stream(blob) as reader:
+            batch = reader.read_next_batch()
+        columns = [column.to_numpy() for column in batch.columns]
+        counted = len(columns) - len(SUMS)
+        meta = batch.schema.metadata
+        return cls(
+            start=start, segment=segment, counts=np.stack(columns[:counted], axis=1),
+            sums=np.stack(columns[counted:], axis=1), low=np.frombuffer(meta[b"low"]),
+            high=np.frombuffer(meta[b"high"]), facts=json.loads(meta[b"facts"]),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ColumnCube:
+    """One column of a cube.
+
+    Attributes
+    ----------
+    counts : shape (W, B, O + 2); sums : shape (W, B, 10); low, high : shape (W,)
+    """
+
+    bins: ColumnBins
+    counts: np.ndarray
+    sums: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    @cached_property
+    def n(self) -> np.ndarray:
+        """Rows by bin, shape (W, B)."""
+        return self.counts[:, :, :-2].sum(axis=2)
+
+    @property
+    def by_outcome(self) -> np.ndarray:
+        """Labelled rows by bin and class, shape (W, B, K)."""
+        return self.counts[:, :, :-3]
+
+    @property
+    def scored(self) -> np.ndarray:
+        """Rows with a prediction by bin, shape (W, B)."""
+        return self.counts[:, :, -2]
+
+    @property
+    def paired(self) -> np.ndarray:
+        """Rows with prediction and label by bin, shape (W, B)."""
+        return self.counts[:, :, -1]
+
+    def sum(self, name: str) -> np.ndarray:
+        """One of ``SUMS`` by bin, shape (W, B). ``value`` and ``value2`` are of the value less ``bins.centre``."""
+        return self.sums[:, :, SUMS.index(name)]
+
+    @property
+    def values(self) -> slice:
+        """The bins that hold values, not missing ones."""
+        return slice(FIRST, None)
+
+
+@dataclass(frozen=True)
+class Cube:
+    """Profiles of one segment, stacked by window.
+
+    Attributes
+    ----------
+    starts, ends : shape (W,), int64, ascending
+    counts : shape (W, R, O + 2); sums : shape (W, R, 10); low, high : shape (W, C); facts : one dict a window
+    """
+
+    bins: Bins
+    segment: str
+    starts: np.ndarray
+    ends: np.ndarray
+    counts: np.ndarray
+    sums: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    facts: tuple[Facts, ...]
+
+    @classmethod
+    def stack(cls, bins: Bins, profiles: Sequence[Profile], ends: Sequence[int], segment: str = "") -> Cube:
+        """A cube of profiles that are in order of time."""
+        rows, columns = int(bins.offsets[-1]), len(bins.columns)
+        count = len(profiles)
+        counts = np.empty((count, rows, bins.outcomes + 2), np.int64)
+        sums = np.empty((count, rows, len(SUMS)))
+        low, high = np.empty((count, columns)), np.empty((count, columns))
+        for i, profile in enumerate(profiles):
+            counts[i], sums[i], low[i], high[i] = profile.counts, profile.sums, profile.low, profile.high
+        return cls(
+            bins=bins, segment=segment, starts=np.array([p.start for p in profiles], np.int64),
+            ends=np.array(ends, np.int64), counts=counts, sums=sums, low=low, high=high,
+            facts=tuple(profile.facts for profile in profiles),
+        )  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """Rows by window, shape (W,), int64."""
+        return np.array([facts.get("rows", 0) for facts in self.facts], np.int64)
+
+    def column(self, index: int) -> ColumnCube:
+        """The column at ``index`` of ``bins.columns``; arrays are views."""
+        begin, end = self.bins.offsets[index : index + 2]
+        return ColumnCube(
+            self.bins.columns[index], self.counts[:, begin:end], self.sums[:, begin:end],
+            self.low[:, index], self.high[:, index],
+        )  # fmt: skip
+
+    def feature(self, name: str) -> ColumnCube:
+        """A feature by name; KeyError when there is none."""
+        return self.column(self.bins.position(name))
+
+    def of_role(self, role: str) -> ColumnCube | None:
+        """The prediction or the label, where the log has one."""
+        return self.column(self.bins.position("", role)) if self.bins.of_role(role) else None
+
+    def select(self, keep: np.ndarray) -> Cube:
+        """The windows where ``keep`` (bool mask or indices) says so."""
+        index = np.flatnonzero(keep) if np.asarray(keep).dtype == bool else np.asarray(keep, dtype=np.int64)
+        return replace(
+            self, starts=self.starts[index], ends=self.ends[index], counts=self.counts[index],
+            sums=self.sums[index], low=self.low[index], high=self.high[index],
+            facts=tuple(self.facts[i] for i in index),
+        )  # fmt: skip
+
+    def regroup(self, starts: np.ndarray, ends: dict[int, int]) -> Cube:
+        """Coarser windows: ``starts`` (W,) names each window's coarse window, ``ends`` gives its end."""
+        groups, inverse = np.unique(starts, return_inverse=True)
+        first = np.searchsorted(inverse, np.arange(len(groups)))
+        if not len(groups):
+            return self
+        members = [np.flatnonzero(inverse == g) for g in range(len(groups))]
+        return replace(
+            self, starts=groups.astype(np.int64), ends=np.array([ends[int(g)] for g in groups], np.int64),
+            counts=np.add.reduceat(self.counts, first, axis=0), sums=np.add.reduceat(self.sums, first, axis=0),
+            low=np.minimum.reduceat(self.low, first, axis=0), high=np.maximum.reduceat(self.high, first, axis=0),
+            facts=tuple(merge_facts([self.facts[i] for i in member]) for member in members),
+        )  # fmt: skip
+
+    def total(self) -> Cube:
+        """One window that holds all of them; itself when it has none."""
+        if not len(self):
+            return self
+        start = int(self.starts[0])
+        return self.regroup(np.full(len(self), start, np.int64), {start: int(self.ends[-1])})
+
+
+def sum_profiles(profiles: Iterable[Profile], segment: str) -> Profile:
+    """All rows of several profiles as one of ``segment``."""
+    total: Profile | None = None
+    for profile in profiles:
+        total = profile if total is None else total + profile
+    if total is None:
+        raise ValueError("no profiles to add")
+    return replace(total, segment=segment)

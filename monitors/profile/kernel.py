@@ -1,0 +1,94 @@
+"""The counting kernel: one pass over a column, every count and sum at once.
+
+All arrays are preallocated; the functions release the interpreter's lock, so columns are counted in threads.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+SUMS = (
+    "prediction", "prediction2", "label", "label2", "prediction_label", "loss", "error2", "prediction_paired",
+    "value", "value2",
+)  # fmt: skip
+"""Sums by bin. prediction over rows with a prediction; label over rows with a label; the next four over rows with
+both (paired); value (less the column's centre) over rows whose value is a number."""
+
+ROW_SUMS = 8
+"""How many of ``SUMS`` belong to the row rather than to the column's value."""
+
+
+@njit(nogil=True, cache=True)
+def count_numeric(
+    values: np.ndarray,  # (n,) float64
+    flags: np.ndarray,  # (n,) uint8 missing bin, or (0,)
+    edges: np.ndarray,  # (2^k - 1,) float64, padded with +inf
+    centre: float,
+    offset: int,  # where the column's bins begin
+    cell: np.ndarray,  # (n,) int64: window and segment of the row
+    outcome: np.ndarray,  # (n,) int64
+    scored: np.ndarray,  # (n,) int64, 0 or 1
+    paired: np.ndarray,  # (n,) int64, 0 or 1
+    row: np.ndarray,  # (n, ROW_SUMS) float64
+    counts: np.ndarray,  # (cells, R, O + 2) int64: outcomes, scored, paired
+    sums: np.ndarray,  # (cells, R, 10) float64
+    low: np.ndarray,  # (cells,) float64, least value
+    high: np.ndarray,  # (cells,) float64, greatest value
+) -> None:
+    """Add a numeric column's rows to the counts."""
+    outcomes = counts.shape[2] - 2
+    half = (len(edges) + 1) // 2
+    flagged = len(flags) > 0
+    for i in range(len(values)):
+        c = cell[i]
+        x = values[i]
+        if flagged and flags[i] > 0:
+            b = offset + flags[i]
+        elif np.isnan(x):
+            b = offset + 2
+        elif np.isinf(x):
+            b = offset + 3
+        else:
+            position = 0
+            step = half
+            while step > 0:
+                position += step * (edges[position + step - 1] <= x)
+                step >>= 1
+            b = offset + 4 + position
+            if x < low[c]:
+                low[c] = x
+            if x > high[c]:
+                high[c] = x
+            shifted = x - centre
+            sums[c, b, 8] += shifted
+            sums[c, b, 9] += shifted * shifted
+        counts[c, b, outcome[i]] += 1
+        counts[c, b, outcomes] += scored[i]
+        counts[c, b, outcomes + 1] += paired[i]
+        for k in range(8):
+            sums[c, b, k] += row[i, k]
+
+
+@njit(nogil=True, cache=True)
+def count_codes(
+    codes: np.ndarray,  # (n,) int64: bin of the row
+    offset: int,
+    cell: np.ndarray,
+    outcome: np.ndarray,
+    scored: np.ndarray,
+    paired: np.ndarray,
+    row: np.ndarray,
+    counts: np.ndarray,
+    sums: np.ndarray,
+) -> None:
+    """Add a categorical column's rows to the counts."""
+    outcomes = counts.shape[2] - 2
+    for i in range(len(codes)):
+        c = cell[i]
+        b = offset + codes[i]
+        counts[c, b, outcome[i]] += 1
+        counts[c, b, outcomes] += scored[i]
+        counts[c, b, outcomes + 1] += paired[i]
+        for k in range(8):
+            sums[c, b, k] += row[i, k]

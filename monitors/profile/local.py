@@ -1,0 +1,26 @@
+"""The local engine: batches in, profiles out, columns counted in threads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from monitors.profile.accumulate import Accumulator
+from monitors.profile.bins import Bins
+from monitors.profile.cube import Profile
+from monitors.profile.rows import Rows
+
+
+def profile_rows(batches: Iterable[Rows], bins: Bins, known: Iterable[str] = (), threads: int = 0) -> list[Profile]:
+    """Profiles of every window and segment that the batches hold, in order of start and segment.
+
+    Parameters
+    ----------
+    batches : each with its rows' windows
+    known : names of columns that are no features, so not news when they are met
+    threads : columns counted at a time; 0 is one a core
+    """
+    accumulator = Accumulator(bins, known, threads or os.cpu_count() or 1)
+    for rows in batches:
+        accumulator.add(rows)
+    return accumulator.profiles()

@@ -1,0 +1,90 @@
+"""What monitors are told besides profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from monitors.windows import Grain
+
+BUDGET: Mapping[tuple[str, str], float] = {
+    ("drift", "jensen_shannon"): 0.20,
+    ("drift", "unseen_share"): 0.05,
+    ("drift", "lost_share"): 0.05,
+    ("concept", "performance"): 0.15,
+    ("concept", "label_rate"): 0.05,
+    ("concept", "prediction_shift"): 0.05,
+    ("concept", "relation"): 0.15,
+    ("decay", "learned_power"): 0.10,
+    ("missing", "missing_share"): 0.08,
+    ("missing", "sentinel_share"): 0.04,
+    ("missing", "constant_share"): 0.02,
+    ("integrity", "rows"): 0.04,
+    ("integrity", "duplicate_share"): 0.02,
+}
+"""How the chance of a false alarm in a quiet window is spent: it adds up to 1. Facts that no chance explains (a
+column that is gone, a type that changed, an hour without rows) spend nothing."""
+
+MINIMUM_EFFECT: Mapping[str, float] = {
+    "jensen_shannon": 0.02,
+    "unseen_share": 0.002,
+    "lost_share": 0.0,
+    "relation": 0.01,
+    "auc": 0.005,
+    "log_loss": 0.002,
+    "brier": 0.001,
+    "accuracy": 0.005,
+    "f1": 0.01,
+    "calibration_error": 0.01,
+    "label_rate": 0.005,
+    "prediction_shift": 0.02,
+    "learned_power": 0.02,
+    "null_share": 0.005,
+    "nan_share": 0.005,
+    "invalid_share": 0.001,
+    "absent_share": 0.0,
+    "sentinel_share": 0.01,
+    "duplicate_share": 0.002,
+    "rows": 0.15,
+}
+"""Smallest change that is worth a person's time, by metric and in its own unit, unless configured otherwise."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What ``measure`` functions are told.
+
+    Attributes
+    ----------
+    grain : of the windows, for calendars
+    false_alarm_rate : chance that a quiet window shows any alert, over all features and monitors
+    share : part of that chance that this segment may spend
+    threshold : binary: a score from here on predicts the positive class
+    minimum_effect : by metric, or by ``metric:feature``; overrides ``MINIMUM_EFFECT``
+    observed_until : last instant that the log has (µs), so that the last window is known to be whole
+    """
+
+    grain: Grain
+    false_alarm_rate: float = 0.05
+    share: float = 1.0
+    threshold: float = 0.5
+    minimum_effect: Mapping[str, float] = field(default_factory=dict)
+    observed_until: int | None = None
+
+    def rate(self, monitor: str, metric: str) -> float:
+        """The false-alarm rate that one family of numbers may spend in a window."""
+        return self.false_alarm_rate * self.share * BUDGET[monitor, metric]
+
+    def least(self, metric: str, feature: str | None = None) -> float:
+        """Smallest change of a metric that is worth an alert."""
+        for key in (f"{metric}:{feature}", f"*:{feature}", metric, "*"):
+            if key in self.minimum_effect:
+                return self.minimum_effect[key]
+        return MINIMUM_EFFECT.get(metric, 0.0)
+
+
+def segment_share(segment: str | None, segments: int) -> float:
+    """Part of the false-alarm budget that all rows ("" or None) or one of the segments may spend: half and half."""
+    if not segments:
+        return 1.0
+    return 0.5 if not segment else 0.5 / segments

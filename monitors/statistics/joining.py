@@ -1,0 +1,44 @@
+"""Neighbouring bins joined where a window has too few labels to learn something from each.
+
+Bins hold a reference of perhaps millions of rows; a window of 500 labels has eight of them in each of 64 bins.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+FEWEST_GROUPS = 8
+GROUPS_PER_ROOT = 0.7
+"""Bins are joined to about 0.7·√n groups. More groups learn noise, fewer lose detail; measured on logistic,
+U-shaped and jagged relations of 64 bins and 200 to 10,000 labels."""
+
+
+@np.errstate(divide="ignore", invalid="ignore")
+def join_bins(n: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Which group each of a window's ordered bins joins, from the bins' sizes alone.
+
+    The rows are cut into equal stretches, and bins whose middle row lies in one stretch join. A bin larger than
+    a stretch so stays by itself. Outcomes by bin are not looked at, or the groups would be fitted to noise.
+
+    Parameters
+    ----------
+    n : rows by bin, shape (W, B)
+    labels : how many rows the labels are worth, shape (W,)
+
+    Returns
+    -------
+    Shape (W, B), int64: 0 for a window's first group, and so on upwards.
+    """
+    wanted = np.maximum(GROUPS_PER_ROOT * np.sqrt(labels), FEWEST_GROUPS)
+    stretch = np.floor((wanted / n.sum(axis=1))[:, None] * (np.cumsum(n, axis=1) - n / 2))
+    group = np.zeros(n.shape, np.int64)
+    np.cumsum(stretch[:, 1:] > stretch[:, :-1], axis=1, out=group[:, 1:])
+    return group
+
+
+def gather(counts: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """Counts or sums (W, B) added up by group, shape (W, largest number of groups)."""
+    windows = len(counts)
+    groups = int(group.max(initial=0)) + 1
+    cell = (group + np.arange(windows)[:, None] * groups).ravel()
+    return np.bincount(cell, counts.ravel(), windows * groups).reshape(windows, groups)

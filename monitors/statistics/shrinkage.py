@@ -1,0 +1,72 @@
+"""Outcome rates by bin, shrunk to the overall rate as far as their noise asks for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+@np.errstate(divide="ignore", invalid="ignore")
+def empirical_strength(by_outcome: np.ndarray) -> np.ndarray:
+    """Prior strength α that the counts themselves suggest: few rows where bins differ, many where they do not.
+
+    The share of outcome variance that lies between bins is estimated by the method of moments,
+    ρ = (X² − (B−1)(K−1)) / ((K−1)(N − Σn_b²/N)) with X² = Σ (n_bk − n_b π_k)²/(n_b π_k), and α = 1/ρ − 1 as for
+    the beta-binomial; kept between 1 and N, so that even a relation of pure noise leaves the bins in an order.
+
+    Parameters
+    ----------
+    by_outcome : counts, shape (..., B, K)
+
+    Returns
+    -------
+    Shape (...); NaN without rows.
+
+    References
+    ----------
+    Kleinman 1973, doi:10.1080/01621459.1973.10481332
+    """
+    counts = np.asarray(by_outcome, float)
+    rows = counts.sum(axis=-1)
+    total = rows.sum(axis=-1)
+    overall = counts.sum(axis=-2) / total[..., None]
+    mean = rows[..., None] * overall[..., None, :]
+    surprise = np.where(mean > 0, (counts - mean) ** 2 / np.where(mean > 0, mean, 1.0), 0.0).sum(axis=(-2, -1))
+    classes = np.maximum((overall > 0).sum(axis=-1) - 1, 1)
+    freedom = np.maximum((rows > 0).sum(axis=-1) - 1, 0) * classes
+    between = (surprise - freedom) / (classes * (total - (rows * rows).sum(axis=-1) / total))
+    strength = 1 / np.clip(between, 1e-12, 1.0) - 1
+    strength = np.clip(np.where(np.isfinite(strength), strength, total), 1.0, np.maximum(total, 1.0))
+    return np.where(total > 0, strength, np.nan)
+
+
+def _strength(counts: np.ndarray, prior_strength: float | None) -> np.ndarray:
+    return empirical_strength(counts) if prior_strength is None else np.asarray(prior_strength, float)
+
+
+@np.errstate(divide="ignore", invalid="ignore")
+def relation(by_outcome: np.ndarray, prior_strength: float | None = None) -> np.ndarray:
+    """Share of each class by bin, (n_bk + α·π_k) / (n_b + α): what the feature says about the outcome.
+
+    Parameters
+    ----------
+    by_outcome : labelled rows by bin and class, shape (..., B, K)
+    prior_strength : α, rows at the overall shares π that each bin is credited with; left out, as many as
+        ``empirical_strength`` finds, which makes the rates honest predictions: a feature that says nothing gets
+        rates all but equal, and its expected power is ½
+
+    Returns
+    -------
+    Shape (..., B, K), summing to 1 over classes; empty bins have the overall shares; NaN without rows.
+    """
+    counts = np.asarray(by_outcome, float)
+    rows = counts.sum(axis=-1, keepdims=True)
+    overall = counts.sum(axis=-2, keepdims=True) / rows.sum(axis=-2, keepdims=True)
+    strength = _strength(counts, prior_strength)[..., None, None]
+    rates = np.where(rows + strength > 0, (counts + strength * overall) / (rows + strength), overall)
+    return rates
+
+
+def rows_behind(by_outcome: np.ndarray, prior_strength: float | None = None) -> np.ndarray:
+    """Rows that each bin's rate rests on, prior included: n_b + α, shape (..., B)."""
+    counts = np.asarray(by_outcome, float)
+    return counts.sum(axis=-1) + _strength(counts, prior_strength)[..., None]
