@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from monitors.drift import score_shares
-from monitors.measurement import combine, in_reference, rest_of, table
+from monitors.measurement import combine, in_reference, labelled_share, mature, rest_of, table
 from monitors.performance import performance
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.relation import relation
@@ -36,11 +36,9 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
 
 
 def _label(windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFrame]:
-    task, rows = windows.bins.task, windows.rows.astype(float)
+    task = windows.bins.task
     now, ref = labelled_totals(windows), labelled_totals(reference)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        covered = np.where(rows > 0, now.n / rows, np.nan)
-    blocks = [table("concept", "labelled_share", [None], windows, reference, value=covered, n=rows)]
+    blocks = [table("concept", "labelled_share", [None], windows, reference, value=labelled_share(windows), n=windows.rows)]
     if task == "multiclass":
         return blocks
     if task == "binary":
@@ -54,7 +52,7 @@ def _label(windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFr
         errors = [np.sqrt(_spread2(x) / np.maximum(x.n, 1)) for x in (ref, now)]
     scores = scalar_scores(
         np.where(ref.n > 0, before, np.nan)[None], errors[0][None],
-        np.where(now.n > 0, estimate.value, np.nan)[None], errors[1][None],
+        np.where(mature(windows, reference), estimate.value, np.nan)[None], errors[1][None],
     )  # fmt: skip
     rate = settings.rate("concept", "label_rate") / 2
     verdict = largest_score(np.abs(scores.reference), np.abs(scores.windows), rate)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from monitors.measurement import combine, in_reference, rest_of, table
+from monitors.measurement import combine, in_reference, mature, rest_of, table
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.settings import Settings
 from monitors.statistics.null import largest_score, scalar_scores, standardise
@@ -50,7 +50,8 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     labels = np.array([_labelled(now).sum(axis=1) for now, _ in cubes])
     blocks = [table(
         "decay", "learned_power", names, windows, reference, value=learned[:, 0], low=learned[:, 1], high=learned[:, 2],
-        expected=scores.expected, n=labels, p_value=verdict.p,
+        expected=scores.expected, n=labels,
+        p_value=np.where(mature(windows, reference), verdict.p, np.nan),
         band_low=np.where(able[:, None], scores.expected - scores.band(limit), np.nan),
     )]  # fmt: skip
     for metric in ("available", "expected"):

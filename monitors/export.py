@@ -51,7 +51,7 @@ COUNTS = ("n",)
 
 
 def findings_json(frame: pd.DataFrame, grain: Grain) -> list[dict[str, Any]]:
-    """Findings as plain objects, newest window first and alerts first within a window.
+    """Findings as plain objects, newest window first; in a window alerts first, the surest first.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def findings_json(frame: pd.DataFrame, grain: Grain) -> list[dict[str, Any]]:
     one dict a finding, with exactly the keys of `FINDING_KEYS`; what is missing is None
     """
     ordered = frame.assign(_watch=frame["severity"] != "alert").sort_values(
-        ["window_start", "_watch"], ascending=[False, True], kind="stable"
+        ["window_start", "_watch", "p_value"], ascending=[False, True, True], kind="stable"
     )
     columns = {key: _plain(ordered[key], grain) for key in FINDING_KEYS}
     return [dict(zip(FINDING_KEYS, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -77,7 +77,7 @@ def find(measured: pd.DataFrame, config: Config, grain: Grain, file_facts: list[
     judged["effect"] = _effect(judged)
     segments = measured["segment"].dropna().nunique()
     judged["severity"] = _severity(judged, settings, config, segments)
-    flagged = _with_kinds(judged, measured)
+    flagged = _demote(_with_kinds(judged, measured))
     found = [run for _, group in flagged.groupby(["monitor", "_rule", "_feature", "_segment"], sort=True)
              for run in _history(group)]  # fmt: skip
     rows = pd.DataFrame(found, columns=[*flagged.columns, "onset", "state"]) if found else _nothing()
@@ -133,6 +133,26 @@ def _with_kinds(judged: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
     rows.loc[decays, "kind"] = "lost_signal"
     if flagged.any():
         rows.loc[flagged, "kind"] = _decay_kinds(rows[flagged], measured)
+    return rows
+
+
+def _demote(rows: pd.DataFrame) -> pd.DataFrame:
+    """What follows from another alert of the same window is worth a look, but no alert of its own.
+
+    A shift of a feature whose missing values say why; and a segment's finding where all rows together show as much of the
+    same: a segment stays an alert when its effect is more than twice the whole's.
+    """
+    alerts = rows[rows["severity"] == "alert"]
+    missing = alerts.loc[alerts["monitor"] == "missing", ["_feature", "_segment", "window_start"]]
+    gone = pd.MultiIndex.from_frame(missing)
+    shifts = (rows["monitor"] == "drift") & (rows["metric"] == "jensen_shannon")
+    follows = shifts & pd.MultiIndex.from_frame(rows[["_feature", "_segment", "window_start"]]).isin(gone)
+    keys = ["monitor", "metric", "_feature", "window_start"]
+    whole = alerts.loc[alerts["_segment"] == "", [*keys, "effect"]].drop_duplicates(keys)
+    effect = rows[keys].merge(whole, on=keys, how="left")["effect"].to_numpy(float)
+    follows |= (rows["_segment"] != "") & (rows["effect"].abs().to_numpy() <= 2 * np.abs(effect))
+    follows &= rows["severity"] == "alert"
+    rows.loc[follows, "severity"] = "watch"
     return rows
 
 

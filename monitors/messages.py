@@ -38,8 +38,8 @@ def sentence(row: Mapping[str, Any], grain: Grain) -> str:
     ----------
     row : of a finding: kind, metric, feature, segment, value, expected, band_low, band_high, effect, detail, state, onset
     """
-    subject = f'"{row["feature"]}"' if row["feature"] else "The model"
-    where = f" for {row['segment']}" if row["segment"] else ""
+    subject = f'"{row["feature"]}"' if isinstance(row["feature"], str) else "The model"
+    where = f" for {row['segment']}" if isinstance(row["segment"], str) else ""
     if row["state"] == "resolved":
         return f"{_topic(row)}{where} is back to what the reference leads to expect (it began {grain.label(row['onset'])})."
     text = _SENTENCES[row["kind"]](row, subject)
@@ -50,7 +50,7 @@ def sentence(row: Mapping[str, Any], grain: Grain) -> str:
 
 
 def _topic(row: Mapping[str, Any]) -> str:
-    name = f'"{row["feature"]}"' if row["feature"] else ""
+    name = f'"{row["feature"]}"' if isinstance(row["feature"], str) else ""
     what = {
         "shift": "the distribution of {}", "unseen_category": "the values of {}", "lost_category": "the values of {}",
         "relation": "the relation of {} to the outcome", "performance": "performance", "calibration": "calibration",

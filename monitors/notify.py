@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import pandas as pd
 
 from monitors.config import Config
@@ -30,12 +32,9 @@ def notify(config: Config, findings_new: pd.DataFrame) -> list[str]:
     """
     if not config.notify.urls:
         return []
-    try:
-        import apprise
-    except ImportError:
-        raise UserError(
-            f"{config.source}: notify.urls is given but Apprise is not installed; pip install 'driftmeter[notify]'"
-        ) from None
+    require(config)
+    import apprise
+
     alerts = findings_new[(findings_new["severity"] == "alert") & (findings_new["state"] == "new")]
     if alerts.empty:
         return []
@@ -49,6 +48,14 @@ def notify(config: Config, findings_new: pd.DataFrame) -> list[str]:
         elif not service.notify(title=title, body=body):
             notes.append(f"nobody was told by {scheme}: the message did not get through")
     return notes
+
+
+def require(config: Config) -> None:
+    """Raise UserError when addresses are configured and Apprise is not installed: before a run, not after it."""
+    if config.notify.urls and importlib.util.find_spec("apprise") is None:
+        raise UserError(
+            f"{config.source}: notify.urls is given but Apprise is not installed; pip install 'driftmeter[notify]'"
+        )
 
 
 def message(model: str, alerts: pd.DataFrame) -> tuple[str, str]:

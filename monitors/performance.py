@@ -1,3 +1,201 @@
-"""placeholder"""
-def performance(windows, reference, settings):
-    return []
+"""Performance of the model by window: realised where labels are in, expected from the scores alone, and why it changed."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from monitors.measurement import in_reference, mature, rest_of, table
+from monitors.profile.bins import FIRST
+from monitors.profile.cube import ColumnCube, Cube
+from monitors.settings import Settings
+from monitors.statistics import performance as measures
+from monitors.statistics.decomposition import disde
+from monitors.statistics.intervals import Estimate
+from monitors.statistics.losses import log_losses, squares_from_bins
+from monitors.statistics.null import largest_score, scalar_scores, standardise
+
+BETTER_HIGH = frozenset({"auc", "accuracy", "f1", "r2"})
+"""Metrics of which more is better; of the others less is."""
+
+JUDGED = {
+    "probability": ("auc", "log_loss", "brier", "calibration_error"),
+    "score": ("auc",),
+    "class": ("accuracy", "f1"),
+    "number": ("rmse", "mae", "r2"),
+}
+"""Metrics whose worsening is judged, by kind of prediction. Accuracy and F1 of a probability are shown."""
+
+
+class Score(NamedTuple):
+    """The prediction's bins that hold values, rows with prediction and label, by window and bin."""
+
+    by_outcome: np.ndarray  # (W, B, K)
+    n: np.ndarray  # (W, B) rows, labelled or not
+    paired: np.ndarray  # (W, B)
+    total: np.ndarray  # (W, B) sum of the score over all rows with one
+    loss: np.ndarray
+    error2: np.ndarray
+    label: np.ndarray
+    label2: np.ndarray
+    mean: np.ndarray  # (W, B) mean score, NaN in empty bins
+
+
+def performance(windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFrame]:
+    """Realised and expected performance and the split of the change in loss; see ``concept.measure``."""
+    now, ref = windows.of_role("prediction"), reference.of_role("prediction")
+    kind = windows.bins.prediction_kind
+    if now is None or ref is None or kind is None:
+        return []
+    inside = in_reference(windows, reference)
+    current, past = score_bins(now), score_bins(ref)
+    realised, before = (realised_metrics(s, c, windows.bins.task, kind, settings.threshold)
+                        for s, c in ((current, now), (past, ref)))  # fmt: skip
+    blocks = _judge(realised, before, current, windows, reference, settings, kind)
+    if windows.bins.task == "binary" and kind in {"probability", "score"}:
+        blocks += _expected(current, past, inside, now, windows, reference, settings, kind)
+    if kind != "score":
+        blocks += _split(current, past, inside, windows, reference, kind)
+    return blocks
+
+
+def score_bins(column: ColumnCube) -> Score:
+    """The prediction's bins without the missing ones."""
+    part = column.values
+
+    def cut(name: str) -> np.ndarray:
+        return column.sum(name)[:, part]
+
+    n, scored = column.n[:, part], column.scored[:, part]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(scored > 0, cut("prediction") / scored, np.nan)
+    return Score(
+        column.by_outcome[:, part], n, column.paired[:, part], cut("prediction"), cut("loss"), cut("error2"), cut("label"),
+        cut("label2"), mean,
+    )  # fmt: skip
+
+
+def realised_metrics(
+    score: Score, column: ColumnCube, task: str, kind: str, threshold: float
+) -> dict[str, Estimate]:
+    """Every metric that the task and the kind of prediction allow, each an Estimate of shape (W,)."""
+    if task == "regression":
+        return {
+            "rmse": measures.rmse(score.loss, score.error2, score.paired),
+            "mae": measures.mae(score.loss, score.error2, score.paired),
+            "r2": measures.r2(score.error2, score.label, score.label2, score.paired),
+        }
+    if task == "multiclass":
+        return {"accuracy": measures.accuracy(score.loss.sum(axis=1), score.paired.sum(axis=1))}
+    found: dict[str, Estimate] = {}
+    if kind != "class":
+        found["auc"] = measures.auc_from_score_bins(score.by_outcome)
+    if kind == "probability":
+        found["log_loss"] = measures.log_loss(score.loss, score.by_outcome, score.mean)
+        found["brier"] = measures.brier(score.error2, score.by_outcome, score.mean)
+        found["calibration_error"] = measures.calibration_error(score.by_outcome, score.mean)
+    if kind != "score":
+        found |= measures.accuracy_f1(score.by_outcome, positive_bins(column, threshold))._asdict()
+    return found
+
+
+def positive_bins(column: ColumnCube, threshold: float) -> np.ndarray:
+    """Bins that count as positive predictions, shape (B - 4,), bool."""
+    if column.bins.kind == "categorical":
+        # by outcome the classes are (negative, positive); the prediction's bins carry the same names
+        names = np.array([*column.bins.categories, "", ""], object)
+        return np.asarray(names == max(column.bins.categories, key=lambda name: _mean_score(column, name), default=""))
+    lower = np.concatenate([[-np.inf], column.bins.edges])
+    return np.asarray(lower >= threshold)
+
+
+def _mean_score(column: ColumnCube, name: str) -> float:
+    b = FIRST + column.bins.categories.index(name)
+    return float(column.sum("prediction")[:, b].sum() / max(column.scored[:, b].sum(), 1))
+
+
+def _judge(
+    realised: dict[str, Estimate], before: dict[str, Estimate], score: Score, windows: Cube, reference: Cube,
+    settings: Settings, kind: str,
+) -> list[pd.DataFrame]:  # fmt: skip
+    names = [name for name in realised if name in JUDGED[kind]]
+    sign = np.array([-1.0 if name in BETTER_HIGH else 1.0 for name in names])[:, None]
+    ripe = mature(windows, reference)
+    scores = scalar_scores(
+        np.array([before[name].value for name in names]), np.array([before[name].error for name in names]),
+        np.where(ripe, np.array([realised[name].value for name in names]), np.nan),
+        np.array([realised[name].error for name in names]),
+    )  # fmt: skip
+    worse = standardise(sign * scores.reference, sign * scores.windows)
+    verdict = largest_score(np.maximum(worse.reference, 0.0), worse.windows, settings.rate("concept", "performance"))
+    limit = scores.band(worse.mean + verdict.threshold * worse.deviation)
+    rows = score.paired.sum(axis=1)
+    blocks = []
+    for name, estimate in realised.items():
+        judged: dict[str, np.ndarray] = {}
+        if name in names:
+            i = names.index(name)
+            edge = scores.expected[i] + sign[i] * limit[i]
+            judged = {"p_value": verdict.p[i], "expected": scores.expected[i],
+                      "band_low" if name in BETTER_HIGH else "band_high": edge}  # fmt: skip
+        else:
+            judged = {"expected": np.nanmean(before[name].value) if np.isfinite(before[name].value).any() else np.nan}
+        blocks.append(table("concept", name, [None], windows, reference, value=estimate.value, low=estimate.low,
+                            high=estimate.high, n=rows, **judged))  # fmt: skip
+    return blocks
+
+
+def _expected(
+    current: Score, past: Score, inside: np.ndarray, column: ColumnCube, windows: Cube, reference: Cube,
+    settings: Settings, kind: str,
+) -> list[pd.DataFrame]:  # fmt: skip
+    """What the scores lead to expect if each score still means what it meant in the reference (CBPE)."""
+    own = current.by_outcome.sum(axis=2)
+    paired = rest_of(past.by_outcome.sum(axis=(0, 2)), own, inside)
+    positives = rest_of(past.by_outcome[..., 1].sum(axis=0), current.by_outcome[..., 1], inside)
+    n = rest_of(past.n.sum(axis=0), current.n, inside)
+    total = rest_of(past.total.sum(axis=0), current.total, inside)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(n > 0, total / n, np.nan)
+        # half a row at the bin's own mean keeps empty bins from promising certainty
+        prior = mean if kind == "probability" else positives.sum(axis=1, keepdims=True) / paired.sum(axis=1, keepdims=True)
+        rate = (positives + 0.5 * prior) / (paired + 0.5)
+    found = measures.expected_performance(
+        current.n, rate, mean, np.broadcast_to(positive_bins(column, settings.threshold), current.n.shape), paired
+    )._asdict()
+    kept = ("auc", "log_loss", "brier", "accuracy", "f1") if kind == "probability" else ("auc",)
+    return [
+        table("concept", f"expected_{name}", [None], windows, reference, value=found[name].value, low=found[name].low,
+              high=found[name].high, n=current.n.sum(axis=1))
+        for name in kept
+    ]  # fmt: skip
+
+
+def _split(
+    current: Score, past: Score, inside: np.ndarray, windows: Cube, reference: Cube, kind: str
+) -> list[pd.DataFrame]:
+    """The change in mean loss over bins of the score: inputs moved, relation moved."""
+
+    def squares(score: Score) -> np.ndarray:
+        if kind == "probability":
+            return squares_from_bins(score.by_outcome, log_losses(score.mean))
+        return score.error2 if kind == "number" else score.loss
+
+    def rest(name: str) -> np.ndarray:
+        return rest_of(getattr(past, name).sum(axis=0), getattr(current, name), inside)
+
+    own2 = squares(current)
+    past2 = rest_of(np.nansum(squares(past), axis=0), np.nan_to_num(own2), inside)
+    found = disde(rest("paired"), rest("loss"), current.paired, current.loss, reference_loss2=past2, window_loss2=own2,
+                  window_rows=current.n)  # fmt: skip
+    n = current.paired.sum(axis=1)
+    ripe = mature(windows, reference)
+    blocks = [
+        table("concept", f"loss_{name}", [None], windows, reference, value=np.where(ripe, estimate.value, np.nan),
+              low=estimate.low, high=estimate.high, expected=0.0, n=n)
+        for name, estimate in (("inputs", found.inputs), ("relation", found.relation))
+    ]  # fmt: skip
+    return [*blocks, table("concept", "unknown_share", [None], windows, reference, value=found.unknown_share.value,
+                           low=found.unknown_share.low, high=found.unknown_share.high, n=n)]  # fmt: skip

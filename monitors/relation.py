@@ -6,10 +6,14 @@ import numpy as np
 import pandas as pd
 
 from monitors.grouping import group_names, grouped, scored_groups
-from monitors.measurement import in_reference, rest_of, table
+from monitors.measurement import in_reference, mature, rest_of, table
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.settings import Settings
 from monitors.statistics.null import BinScores, bin_scores, largest_score, standardise
+
+_LEAST_INFORMATION = 3.0
+"""Least n·r(1-r) of a group of bins whose outcome rate is judged."""
+_LEAST_ROWS = 8
 
 
 def relation(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
@@ -36,7 +40,7 @@ def relation(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame
     standard = standardise(np.concatenate([s.reference for s in scores]), np.concatenate([s.windows for s in scores]))
     verdict = largest_score(standard.reference, standard.windows, settings.rate("concept", "relation"))
     p = verdict.p.reshape(len(names), 2, -1)
-    p = np.fmin(p[:, 0], p[:, 1])
+    p = np.where(mature(windows, reference), np.fmin(p[:, 0], p[:, 1]), np.nan)
     limit = (standard.mean + verdict.threshold * standard.deviation).reshape(len(names), 2, -1)
     value, chance = np.array(values), np.array(noise)
     with np.errstate(invalid="ignore"):
@@ -124,9 +128,11 @@ def _scores(window: Outcomes, reference: Outcomes) -> BinScores:
         expected = _levelled(np.broadcast_to(rates, of.total.shape), of)
         n = of.n[..., None]
         with np.errstate(divide="ignore", invalid="ignore"):
-            seen = np.where(n >= 1, of.total / np.maximum(n, 1) - expected, np.nan)
             row = expected * (1 - expected) if of.square is None else variance
-            chance = np.where(n >= 1, np.broadcast_to(row, n.shape[:2] + row.shape[-1:]) / np.maximum(n, 1), np.nan)
+            # a handful of rows, or of either class, is not normal: such a group is not judged in this window
+            enough = n * row >= _LEAST_INFORMATION if of.square is None else n >= _LEAST_ROWS
+            seen = np.where(enough, of.total / np.maximum(n, 1) - expected, np.nan)
+            chance = np.where(enough, np.broadcast_to(row, n.shape[:2] + row.shape[-1:]) / np.maximum(n, 1), np.nan)
         return seen.reshape(len(seen), -1), chance.reshape(len(chance), -1)
 
     return bin_scores(*deviation(reference), *deviation(window), variance.reshape(-1))

@@ -9,10 +9,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.charts import maps
-from dashboard.charts.frame import FILLED, WIDTH, Caption, Key, empty, frame
+from dashboard.charts.frame import WIDTH, Caption, empty, frame
+from dashboard.charts.labels import FILLED, Key
 from dashboard.charts.points import folded
+from dashboard.charts.strip import marks, strip
 from dashboard.charts.text import escape, moment, period, plain
-from dashboard.charts.timeline import BOTTOM, marks, naive, strip, time_axis, time_title, windows
+from dashboard.charts.timeline import BOTTOM, naive, time_axis, time_title, windows
 from dashboard.theme import STATUS, Palette, palette
 
 _RANK = {"alert": 3, "watch": 2, "silenced": 1}
@@ -45,15 +47,25 @@ def findings_map(
     p = palette(mode)
     shown = windows(measured)
     if shown.empty:
-        return empty(title, "No window has been measured yet. Run `driftmeter run` on logs that reach beyond the reference.",
-                     caption, mode=mode, width=width)  # fmt: skip
+        return empty(
+            title,
+            "No window has been measured yet. Run `driftmeter run` on logs that reach beyond the reference.",
+            caption,
+            mode=mode,
+            width=width,
+        )
     axis = maps.axis_windows(shown)
     found = _found(findings, axis)
     order = _worst_first(found, features)
     rows = order[:top]
     if not rows:
-        return empty(title, "The log has no feature to show. Name some under [features] in driftmeter.toml.",
-                     caption, mode=mode, width=width)  # fmt: skip
+        return empty(
+            title,
+            "The log has no feature to show. Name some under [features] in driftmeter.toml.",
+            caption,
+            mode=mode,
+            width=width,
+        )
     names = [name for name, _ in rows]
     words = [_word(found.get(key, {}), axis, p) for _, key in rows]
     left, right = maps.margins(names, [text for text, _ in words], width)
@@ -75,7 +87,9 @@ def findings_map(
                 worst = max(hit, key=lambda f: _RANK[f["status"]])
                 marked[worst["status"]].append((i, j))
                 z[i, j] = 2.0 if worst["status"] == "alert" else z[i, j]
-                said = [f"{STATUS[f['status']].glyph} {STATUS[f['status']].word}: {folded(f['message'])}" for f in hit[:4]]
+                said = [
+                    f"{STATUS[f['status']].glyph} {STATUS[f['status']].word}: {folded(f['message'])}" for f in hit[:4]
+                ]
                 said += [f"… and {len(hit) - 4} more"] if len(hit) > 4 else []
             else:
                 said = ["reference, not judged" if axis["reference"].iloc[j] else "● quiet"]

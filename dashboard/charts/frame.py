@@ -11,21 +11,17 @@ leave it at 700, or pass 480 for half a row. Charts never raise on data: what ca
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import plotly.graph_objects as go
 
-from dashboard.charts.text import count, escape, flow, plain, short, wrap
-from dashboard.charts.text import width as text_width
+from dashboard.charts.labels import PAD, End, Key, axis_title, end_labels, surround
+from dashboard.charts.text import count, escape, plain, wrap
 from dashboard.theme import palette, template
 
 WIDTH = 700
-PAD = 18
-TITLE, SUBTITLE, FOOTER = 20, 14, 12  # font sizes
-LEGEND_ROW = 17
 
 
 @dataclass(frozen=True)
@@ -73,32 +69,6 @@ class Caption:
         return parts + ([f"configuration {self.config_hash}"] if self.config_hash else [])
 
 
-SOLID, DASHED, DOTTED, FILLED = "—", "- -", "···", "█"  # glyphs of a legend's lines and bands
-
-
-class Key(NamedTuple):
-    """One entry of the legend: glyph (a status glyph or one of the above), word, colour of the glyph."""
-
-    glyph: str
-    word: str
-    colour: str
-
-
-class _Box(NamedTuple):
-    """The plot area in pixels at the figure's narrowest width."""
-
-    width: float
-    height: float
-
-
-class End(NamedTuple):
-    """A label right of the plot at the height of what it names; `text` may hold line breaks."""
-
-    y: float
-    text: str
-    colour: str
-
-
 def frame(
     fig: dict[str, Any],
     title: str,
@@ -139,28 +109,20 @@ def frame(
     floor : the plot's least height
     size : factor on the sizes of title, subtitle and footer, for a figure that is a slide
     """
-    p = palette(mode)
-    inner = width - 2 * PAD
-    big, middle, small = TITLE * size, SUBTITLE * size, FOOTER * size
-    title_lines = wrap(title, inner, big, bold=True, lines=3)
-    facts = flow(caption.facts(), inner, middle)
-    below = wrap(note, inner, small) if note else []
-    below += flow(caption.provenance(), inner, small)
-    keys = _legend(legend, inner)
-
-    title_height, facts_height = round(1.3 * big) * len(title_lines), round(1.33 * middle) * len(facts)
-    above = (LEGEND_ROW * len(keys) + 8 if keys else 0) + (strip or 6)
-    top = PAD + title_height + facts_height + 8 + above
-    foot = bottom + round(1.33 * small) * len(below) + 12
-    height = max(height, top + foot + floor)
-
-    facts_at = top - PAD - title_height
-    texts = (
-        ("title", f"<b>{_lines(title_lines)}</b>", top - PAD + 4, "top", big, p.ink),
-        ("subtitle", _lines(facts), facts_at, "top", middle, p.muted),
-        ("legend", "<br>".join(keys), facts_at - facts_height - 8, "top", 13, p.ink),
-        ("footer", _lines(below), 10 - foot, "bottom", small, p.muted),
+    around = surround(
+        title,
+        caption.facts(),
+        caption.provenance(),
+        width,
+        mode=mode,
+        bottom=bottom,
+        strip=strip,
+        legend=legend,
+        note=note,
+        size=size,
     )
+    top, foot = around.top, around.foot
+    height = max(height, top + foot + floor)
     layout = dict(fig["layout"])
     annotations: list[Any] = list(layout.get("annotations", ()))
     annotations += [
@@ -180,16 +142,15 @@ def frame(
             "borderpad": 0,
             "font": {"size": points, "color": colour},
         }
-        for name, text, shift, anchor, points, colour in texts
+        for name, text, shift, anchor, points, colour in around.texts
         if text
     ]
-    box = _Box(width - left - right, height - top - foot)
     if x_title:
-        annotations.append(axis_title(x_title, "x", bottom - 20, box.width, mode))
+        annotations.append(axis_title(x_title, "x", bottom - 20, width - left - right, mode))
     if y_title:
-        annotations.append(axis_title(y_title, "y", left - 10, box.height + 40, mode))
+        annotations.append(axis_title(y_title, "y", left - 10, height - top - foot + 40, mode))
     if ends:
-        annotations += _end_labels(ends, layout["yaxis"]["range"], box.height, right - 8)
+        annotations += end_labels(ends, layout["yaxis"]["range"], height - top - foot, right - 8)
     layout |= {
         "template": template(mode),
         "height": height,
@@ -199,55 +160,6 @@ def frame(
         "meta": {"title": plain(title)},
     }
     return go.Figure(data=fig["data"], layout=layout)
-
-
-def axis_title(
-    text: str, axis: str, away: float, room: float, mode: str, *, centre: float = 0.5, across: float = 0.0
-) -> dict[str, Any]:
-    """The title of an axis as an annotation, `away` pixels from the plot and cut to `room` pixels.
-
-    Plotly's own axis titles move about to avoid tick labels, and land in the plot when the margins are fixed.
-
-    Parameters
-    ----------
-    axis : "x" (below, at `centre` of the figure's width) or "y" (turned, left of the plot, at `centre` of its height)
-    across : "y" of an inner panel: where its left edge lies (0 for the figure's own), "x": where its lower edge lies
-    """
-    horizontal = axis == "x"
-    return {
-        "name": "axis-title",
-        "text": short(text, room, 13),
-        "showarrow": False,
-        "xref": "paper",
-        "yref": "paper",
-        "x": centre if horizontal else across,
-        "y": across if horizontal else centre,
-        "xanchor": "center" if horizontal else "left",
-        "yanchor": "top" if horizontal else "middle",
-        "xshift": 0 if horizontal else -away,
-        "yshift": -away if horizontal else 0,
-        "textangle": 0 if horizontal else -90,
-        "borderpad": 0,
-        "font": {"size": 13, "color": palette(mode).muted},
-    }
-
-
-def _lines(lines: list[str]) -> str:
-    return "<br>".join(map(escape, lines))
-
-
-def _legend(keys: Sequence[Key], room: float) -> list[str]:
-    """Rows of markup, each no wider than `room` pixels."""
-    rows: list[list[str]] = []
-    used = room
-    for key in keys:
-        needed = text_width(f"{key.glyph} {key.word}", 13) + 24
-        if used + needed > room:
-            rows.append([])
-            used = 0.0
-        used += needed
-        rows[-1].append(f'<span style="color:{key.colour}"><b>{key.glyph}</b></span> {escape(key.word)}')
-    return [("\u2003 ").join(row) for row in rows]
 
 
 def empty(
@@ -298,37 +210,3 @@ def empty(
     fig = {"data": [], "layout": layout}
     floor = 24 * len(lines) + 40
     return frame(fig, title, caption, height, mode=mode, width=width, left=PAD, right=PAD, bottom=8, floor=floor)
-
-
-def _end_labels(ends: Sequence[End], y_range: Sequence[float], height: float, room: float) -> list[dict[str, Any]]:
-    low, high = y_range
-    size, line = 12, 15.0
-    wanted: list[tuple[float, float, End]] = []  # middle, height
-    for end in sorted((e for e in ends if math.isfinite(e.y)), key=lambda e: e.y):
-        at = (min(max(end.y, low), high) - low) / (high - low) * height
-        tall = line * (1 + end.text.count("\n")) + 3
-        floor = wanted[-1][0] + wanted[-1][1] / 2 if wanted else -8.0  # upwards: none begins under the one below it
-        wanted.append((max(at, floor + tall / 2), tall, end))
-    ceiling = height + 8.0
-    out = []
-    for at, tall, end in reversed(wanted):  # and back down from the top edge
-        at = min(at, ceiling - tall / 2)
-        ceiling = at - tall / 2
-        out.append(
-            {
-                "name": "end-label",
-                "text": "<br>".join(short(part, room, size) for part in end.text.split("\n")),
-                "showarrow": False,
-                "xref": "paper",
-                "yref": "paper",
-                "x": 1,
-                "y": at / height,
-                "xanchor": "left",
-                "yanchor": "middle",
-                "xshift": 6,
-                "align": "left",
-                "borderpad": 0,
-                "font": {"size": size, "color": end.colour},
-            }
-        )
-    return out

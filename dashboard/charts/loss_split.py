@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.frame import FILLED, WIDTH, Caption, End, Key, empty, frame
+from dashboard.charts.frame import WIDTH, Caption, empty, frame
+from dashboard.charts.labels import FILLED, End, Key
 from dashboard.charts.lines import last, level
+from dashboard.charts.strip import marks, strip
 from dashboard.charts.text import escape, number, period, share
-from dashboard.charts.timeline import BOTTOM, durations, extent, finite, marks, middle, strip, time_axis, time_title, windows
+from dashboard.charts.timeline import BOTTOM, durations, extent, finite, middle, time_axis, time_title, windows
 from dashboard.theme import palette
 
 RIGHT = 118
@@ -29,12 +31,12 @@ def loss_split(
     height: int = 400,
     width: int = WIDTH,
 ) -> go.Figure:
-    """Change in mean loss against the reference by window: bars for "inputs moved" and "relation moved", a dot for the sum.
+    """Change in mean loss against the reference: bars for "inputs moved" and "relation moved", a mark for both together.
 
     Parameters
     ----------
-    measurements : timeline frame with `loss_inputs` and `loss_relation` (values of these metrics, merged by window), and
-        where known `unknown_share` (rows in bins that the reference hardly knew), `n`
+    measurements : timeline frame with `loss_inputs` and `loss_relation` (values of these metrics, merged by window),
+        and where known `unknown_share` (rows in bins that the reference hardly knew), `n`
     loss : "log loss", "0/1 loss", "absolute error": the axis says so
     """
     p = palette(mode)
@@ -47,8 +49,11 @@ def loss_split(
             title,
             "The change in loss cannot be split: no window has both scores and labels yet. "
             "Run again when labels are in, or name them under [labels] in driftmeter.toml.",
-            caption, height=height, mode=mode, width=width,
-        )  # fmt: skip
+            caption,
+            height=height,
+            mode=mode,
+            width=width,
+        )
     filled = {word: np.where(known, np.nan_to_num(v), np.nan) for word, v in parts.items()}
     total = sum(filled.values(), np.zeros(len(rows)))
     stacked = np.stack(list(filled.values()))
@@ -72,7 +77,13 @@ def loss_split(
             "marker": {
                 "color": colours[word],
                 "line": {"width": 0},
-                "pattern": {"shape": _PATTERN[word], "bgcolor": colours[word], "fgcolor": p.paper, "solidity": 0.25, "size": 6},
+                "pattern": {
+                    "shape": _PATTERN[word],
+                    "bgcolor": colours[word],
+                    "fgcolor": p.paper,
+                    "solidity": 0.25,
+                    "size": 6,
+                },
             },
             "hoverinfo": "skip",
         }
@@ -87,7 +98,11 @@ def loss_split(
             "y": total,
             "text": texts,
             "hovertemplate": "%{text}<extra></extra>",
-            "marker": {"symbol": "line-ew", "size": max(4, min(16, room / len(rows) * 0.8)), "line": {"width": 2.4, "color": p.ink}},
+            "marker": {
+                "symbol": "line-ew",
+                "size": max(4, min(16, room / len(rows) * 0.8)),
+                "line": {"width": 2.4, "color": p.ink},
+            },
         }
     )
     laid = strip(rows, marks(rows, events, p), room, p, overhang=RIGHT - 8)
@@ -115,6 +130,7 @@ def loss_split(
         ],
         x_title=time_title(rows),
         y_title=f"change in {loss}",
-        note="Above zero is worse. Inputs moved: harder rows came in. Relation moved: rows of the same kind turned out otherwise.",
+        note="Above zero is worse. Inputs moved: harder rows came in. "
+        "Relation moved: rows of the same kind turned out otherwise.",
         ends=[End(last(total), f"together\n{number(last(total))}", p.ink), End(0.0, "as in the\nreference", p.muted)],
     )

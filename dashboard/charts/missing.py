@@ -9,30 +9,17 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.charts import maps, panels
-from dashboard.charts.frame import FILLED, PAD, WIDTH, Caption, End, Key, axis_title, empty, frame
+from dashboard.charts.frame import WIDTH, Caption, empty, frame
+from dashboard.charts.labels import FILLED, PAD, End, Key, axis_title
 from dashboard.charts.lines import last
+from dashboard.charts.strip import Mark, marks, shade, strip
 from dashboard.charts.text import escape, moment, period, plain, share
-from dashboard.charts.timeline import (
-    BOTTOM,
-    Mark,
-    band,
-    finite,
-    marks,
-    middle,
-    naive,
-    ribbon,
-    shade,
-    strip,
-    time_axis,
-    time_title,
-    windows,
-)
+from dashboard.charts.timeline import BOTTOM, band, finite, middle, naive, ribbon, time_axis, time_title, windows
 from dashboard.theme import STATUS, Palette, palette
 
 KINDS = ("absent", "null", "nan", "invalid")
 WORDS = {"absent": "absent", "null": "null", "nan": "NaN", "invalid": "invalid"}
 _PATTERNS = {"absent": "", "null": "/", "nan": ".", "invalid": "x"}
-_STEPS = (0.0, 0.01, 0.05, 0.2, 0.5, 1.0)
 NOTHING = "No measurement of missing values in this period yet. Run driftmeter on logs that reach beyond the reference."
 NONE_MISSING = "Nothing is missing: every row of every window shown has a valid value."
 
@@ -41,7 +28,7 @@ def _colour(kind: str, p: Palette) -> str:
     return dict(zip(KINDS, (p.first, p.second, p.third, p.fourth), strict=True))[kind]
 
 
-def _wide(measurements: pd.DataFrame) -> pd.DataFrame:
+def missing_shares(measurements: pd.DataFrame) -> pd.DataFrame:
     """One row per feature and window, a column per kind (0 where not measured), `total`; empty without measurements."""
     base = windows(measurements)
     if not {"metric", "feature"} <= set(base.columns):
@@ -58,7 +45,7 @@ def _wide(measurements: pd.DataFrame) -> pd.DataFrame:
     return out.reset_index().sort_values(key, kind="stable", ignore_index=True)
 
 
-def _rise(rows: pd.DataFrame) -> float:
+def rise(rows: pd.DataFrame) -> float:
     """How far the total rose above the reference's at most: what is worth a look sorts first."""
     held = rows.loc[rows["reference"], "total"]
     later = rows.loc[~rows["reference"], "total"]
@@ -81,7 +68,7 @@ def _areas(rows: pd.DataFrame, p: Palette, axes: tuple[str, str] = ("x", "y")) -
     return out
 
 
-def _targets(rows: pd.DataFrame, feature: str, axes: tuple[str, str] = ("x", "y")) -> dict[str, Any]:
+def targets(rows: pd.DataFrame, feature: str, axes: tuple[str, str] = ("x", "y")) -> dict[str, Any]:
     """Invisible markers on the total that carry hover and selection (`customdata` = [feature, x])."""
     texts, keys = [], []
     for row in rows.to_dict("records"):
@@ -106,11 +93,13 @@ def _targets(rows: pd.DataFrame, feature: str, axes: tuple[str, str] = ("x", "y"
     }
 
 
-def _onsets(onsets: pd.DataFrame | None) -> dict[str, list[dict[str, Any]]]:
+def begun(onsets: pd.DataFrame | None) -> dict[str, list[dict[str, Any]]]:
     """By feature: where something began (`x`), its `severity` and `kind`, earliest first."""
     out: dict[str, list[dict[str, Any]]] = {}
     if onsets is not None and {"feature", "x"} <= set(onsets.columns):
-        for row in onsets.assign(x=naive(onsets["x"])).dropna(subset=["x", "feature"]).sort_values("x").to_dict("records"):
+        for row in (
+            onsets.assign(x=naive(onsets["x"])).dropna(subset=["x", "feature"]).sort_values("x").to_dict("records")
+        ):
             status = row.get("severity") if row.get("severity") in STATUS else "alert"
             kind = plain(row.get("kind") or "missing").replace("_", " ")
             out.setdefault(str(row["feature"]), []).append({"x": row["x"], "status": status, "kind": kind})
@@ -140,18 +129,20 @@ def missing_kinds(
     top, columns : of the small multiples; `height` is that of the single panel
     """
     p = palette(mode)
-    everything = _wide(measurements)
+    everything = missing_shares(measurements)
     if everything.empty:
         return empty(title, NOTHING, caption, height=height, mode=mode, width=width)
     parts = {str(name): part for name, part in everything.groupby("feature", sort=False)}
-    order = sorted((f for f in parts if parts[f]["total"].gt(0).any()), key=lambda f: -_rise(parts[f]))
+    order = sorted((f for f in parts if parts[f]["total"].gt(0).any()), key=lambda f: -rise(parts[f]))
     if not order:
         return empty(title, NONE_MISSING, caption, height=height, mode=mode, width=width)
-    begun = _onsets(onsets)
+    starting = begun(onsets)
     used = [k for k in KINDS if everything[k].gt(0).any()]
     keys = [Key(FILLED, WORDS[k], _colour(k, p)) for k in used] + [Key(FILLED, "reference", p.reference)]
     if len(parts) == 1:
-        return _one(parts[order[0]], order[0], keys, begun.get(order[0], []), title, caption, events, mode, height, width)
+        return _one(
+            parts[order[0]], order[0], keys, starting.get(order[0], []), title, caption, events, mode, height, width
+        )
 
     shown, rest = order[:top], len(parts) - len(order[:top])
     left, right = 66, PAD
@@ -163,13 +154,13 @@ def missing_kinds(
     notes: list[dict[str, Any]] = []
     for place, name in zip(places, shown, strict=True):
         rows, at = parts[name], (place.x, place.y)
-        data += [*_areas(rows, p, at), _targets(rows, name, at)]
+        data += [*_areas(rows, p, at), targets(rows, name, at)]
         shapes += panels.shades(place, shade(rows, p))
-        starts = begun.get(name, [])
+        starts = starting.get(name, [])
         if starts:
             worst = next((s for s in starts if s["status"] == "alert"), starts[0])
             word = f"{STATUS[worst['status']].glyph} {worst['kind']} since {moment(worst['x'])}"
-            data.append(_arrows(starts, y_range[1], p, at))
+            data.append(arrows(starts, y_range[1], p, at))
             notes.append(panels.heading(place, name, word, p.text(worst["status"]), p))
         else:
             notes.append(panels.heading(place, name, f"now {share(last(finite(rows, 'total')))}", p.muted, p))
@@ -216,7 +207,10 @@ def _one(
     rows, right = windows(rows), 110
     room = width - 66 - right
     y_range = (0.0, _ceiling(rows["total"].to_numpy()))
-    said = [Mark(s["x"], f"{STATUS[s['status']].glyph} {s['kind']} begins", True, p.text(s["status"]), "dash") for s in starts]
+    said = [
+        Mark(s["x"], f"{STATUS[s['status']].glyph} {s['kind']} begins", True, p.text(s["status"]), "dash")
+        for s in starts
+    ]
     laid = strip(rows, [*marks(rows, events, p), *said], room, p, overhang=right - 8)
     ends, below = [], 0.0
     for kind in KINDS:
@@ -231,7 +225,7 @@ def _one(
         "annotations": laid.annotations,
     }
     return frame(
-        {"data": [*_areas(rows, p), _targets(rows, feature)], "layout": layout},
+        {"data": [*_areas(rows, p), targets(rows, feature)], "layout": layout},
         title,
         caption,
         height,
@@ -247,7 +241,7 @@ def _one(
     )
 
 
-def _arrows(starts: list[dict[str, Any]], y: float, p: Palette, axes: tuple[str, str]) -> dict[str, Any]:
+def arrows(starts: list[dict[str, Any]], y: float, p: Palette, axes: tuple[str, str]) -> dict[str, Any]:
     """▼ at the top of a panel over each onset."""
     return {
         "type": "scatter",
@@ -266,96 +260,3 @@ def _arrows(starts: list[dict[str, Any]], y: float, p: Palette, axes: tuple[str,
         "xaxis": axes[0],
         "yaxis": axes[1],
     }
-
-
-def missing_map(
-    measurements: pd.DataFrame,
-    *,
-    title: str,
-    caption: Caption,
-    onsets: pd.DataFrame | None = None,
-    events: pd.DataFrame | None = None,
-    top: int = 40,
-    mode: str = "light",
-    width: int = WIDTH,
-) -> go.Figure:
-    """Feature × time: share of rows missing (all kinds) in colour, onsets marked ▼; steepest rise on top.
-
-    Parameters
-    ----------
-    measurements, onsets : as for `missing_kinds`, of all features
-    top : rows at most; the rest is told in one line
-    """
-    p = palette(mode)
-    everything = _wide(measurements)
-    if everything.empty:
-        return empty(title, NOTHING, caption, mode=mode, width=width)
-    parts = {str(name): part for name, part in everything.groupby("feature", sort=False)}
-    begun = _onsets(onsets)
-    order = sorted(parts, key=lambda f: (f not in begun, -_rise(parts[f])))
-    shown = order[:top]
-    axis = maps.axis_windows(windows(everything))
-    column = {x: j for j, x in enumerate(axis["x"])}
-    z = np.full((len(shown), len(axis)), np.nan)
-    texts = [[""] * len(axis) for _ in shown]
-    keys: list[list[Any]] = [[[]] * len(axis) for _ in shown]
-    words: list[tuple[str, str]] = []
-    for i, name in enumerate(shown):
-        told = _targets(parts[name], name)
-        for x, total, text, key in zip(parts[name]["x"], told["y"], told["text"], told["customdata"], strict=True):
-            j = column[x]
-            z[i, j], texts[i][j], keys[i][j] = total, text, key
-        words.append(_word(parts[name], begun.get(name, []), p))
-    left, right = maps.margins(shown, [w for w, _ in words], width)
-    room = width - left - right
-
-    scale = [[float(np.sqrt(at)), colour] for at, colour in zip(_STEPS, p.scale, strict=True)]
-    data = [
-        maps.cells(axis, np.sqrt(z), room, colorscale=scale, zmin=0, zmax=1),  # roots: small shares differ visibly
-        maps.targets(axis, ~np.isnan(z), texts, keys),
-        maps.twin(axis["x"].iloc[0]),
-    ]
-    at = [(i, s) for i, name in enumerate(shown) for s in begun.get(name, [])]
-    if at:
-        arrows = _arrows([s for _, s in at], 1.0, p, ("x", "y"))
-        data.append({**arrows, "y": np.array([i - 0.28 for i, _ in at])})
-    laid = strip(axis, marks(axis, events, p), room, p, overhang=right - 8)
-    rest = len(order) - len(shown)
-    notes = [*laid.annotations, *([maps.rest_line(_rest(rest, order[top:], parts), left, p)] if rest else [])]
-    legend = [Key(FILLED, share(at), colour) for at, colour in zip(_STEPS, p.scale, strict=True)]
-    legend += [Key("▼", "begins", p.alert_text)] if at else []
-    layout = {
-        "xaxis": time_axis(axis, room),
-        **maps.sides(shown, words, left, right, p),
-        "annotations": notes,
-        "shapes": [s for s in laid.shapes if s["name"] != "reference"],
-    }
-    return frame(
-        {"data": data, "layout": layout},
-        title,
-        caption,
-        0,
-        mode=mode,
-        width=width,
-        left=left,
-        right=right,
-        bottom=BOTTOM + (maps.REST if rest else 0),
-        strip=laid.height,
-        legend=legend,
-        x_title=time_title(axis),
-        floor=maps.ROW * len(shown),
-        note="Colour: share of rows whose value is absent, null, NaN or invalid.",
-    )
-
-
-def _rest(rest: int, hidden: list[str], parts: dict[str, pd.DataFrame]) -> str:
-    whole = sum(1 for name in hidden if not parts[name]["total"].gt(0).any())
-    return f"… and {rest} more features, {whole} of them complete"
-
-
-def _word(rows: pd.DataFrame, starts: list[dict[str, Any]], p: Palette) -> tuple[str, str]:
-    now = share(last(finite(rows, "total")))
-    if not starts:
-        return (f"now {now}" if rows["total"].gt(0).any() else ""), p.muted
-    worst = next((s for s in starts if s["status"] == "alert"), starts[0])
-    return f"{STATUS[worst['status']].glyph} {worst['kind']}, now {now}", p.text(worst["status"])

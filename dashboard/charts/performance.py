@@ -8,24 +8,13 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.frame import DASHED, FILLED, SOLID, WIDTH, Caption, End, Key, empty, frame
+from dashboard.charts.frame import WIDTH, Caption, empty, frame
+from dashboard.charts.labels import DASHED, FILLED, SOLID, End, Key
 from dashboard.charts.lines import last, step_line
 from dashboard.charts.points import hovers, markers, status_keys
+from dashboard.charts.strip import Mark, marks, strip
 from dashboard.charts.text import FORMATS, TICKS
-from dashboard.charts.timeline import (
-    BOTTOM,
-    Mark,
-    band,
-    extent,
-    finite,
-    marks,
-    middle,
-    ribbon,
-    strip,
-    time_axis,
-    time_title,
-    windows,
-)
+from dashboard.charts.timeline import BOTTOM, band, extent, finite, middle, ribbon, time_axis, time_title, windows
 from dashboard.theme import STATUS, Palette, alpha, palette
 
 RIGHT = 132
@@ -89,7 +78,13 @@ def performance(
             data.append(step_line(rows, edge, p.alert_text, "threshold", thick=1.2, dash="dash"))
     texts = _hovers(rows, say, mature)
     dots = markers(
-        rows.assign(severity=rows["severity"].where(mature, None)), sure, texts, p, name="realised", colour=p.first, room=room
+        rows.assign(severity=rows["severity"].where(mature, None)),
+        sure,
+        texts,
+        p,
+        name="realised",
+        colour=p.first,
+        room=room,
     )
     data += dots
     keys += status_keys(dots, p)
@@ -101,7 +96,9 @@ def performance(
     listed = marks(rows, events, p)
     pending = rows[~mature | (np.isnan(realised) & ~rows["reference"])]
     grey = [_curtain(row, p) for row in pending[["x", "x_end"]].to_dict("records")]
-    if len(pending) and (pending["x"].iloc[0] >= rows.loc[rows["reference"], "x_end"].max() or not rows["reference"].any()):
+    if len(pending) and (
+        pending["x"].iloc[0] >= rows.loc[rows["reference"], "x_end"].max() or not rows["reference"].any()
+    ):
         listed.append(Mark(pending["x"].iloc[0], "labels pending", False, p.muted))
     laid = strip(rows, listed, room, p, overhang=RIGHT - 8)
     layout = {
@@ -166,7 +163,9 @@ def _early(rows: pd.DataFrame, values: np.ndarray, texts: list[str], p: Palette)
     ]
 
 
-def _unlabelled(rows: pd.DataFrame, realised: np.ndarray, expected: np.ndarray, texts: list[str]) -> list[dict[str, Any]]:
+def _unlabelled(
+    rows: pd.DataFrame, realised: np.ndarray, expected: np.ndarray, texts: list[str]
+) -> list[dict[str, Any]]:
     """Hover of windows that have an expectation alone."""
     at = np.flatnonzero(np.isnan(realised) & np.isfinite(expected))
     if not len(at):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dashboard.charts.frame import Key
+from dashboard.charts.labels import Key
 from dashboard.charts.text import count, escape, period
 from dashboard.charts.timeline import finite, middle
 from dashboard.theme import STATUS, Palette
@@ -17,7 +17,7 @@ _SIZES = {"ok": 0.5, "watch": 1.0, "alert": 1.0, "silenced": 0.85}  # of the lar
 
 
 def hovers(frame: pd.DataFrame, say: Callable[[float], str], value: str = "value", name: str = "") -> list[str]:
-    """A hover text per row from the columns of a measurement: value, low, high, band, expected, n, severity, message."""
+    """A hover text per row from a measurement's columns: value, interval, expected, band, n, severity, message."""
     columns = {c: finite(frame, c) for c in (value, "low", "high", "expected", "band_low", "band_high", "n", "p_value")}
     words = frame["severity"].tolist() if "severity" in frame else [None] * len(frame)
     messages = frame["message"].tolist() if "message" in frame else [None] * len(frame)

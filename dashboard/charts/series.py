@@ -8,22 +8,13 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.frame import DOTTED, FILLED, SOLID, WIDTH, Caption, End, Key, empty, frame
+from dashboard.charts.frame import WIDTH, Caption, empty, frame
+from dashboard.charts.labels import DOTTED, FILLED, SOLID, End, Key
 from dashboard.charts.lines import last, step_line
 from dashboard.charts.points import hovers, markers, status_keys
+from dashboard.charts.strip import marks, strip
 from dashboard.charts.text import FORMATS, TICKS
-from dashboard.charts.timeline import (
-    BOTTOM,
-    band,
-    extent,
-    finite,
-    marks,
-    ribbon,
-    strip,
-    time_axis,
-    time_title,
-    windows,
-)
+from dashboard.charts.timeline import BOTTOM, band, extent, finite, ribbon, time_axis, time_title, windows
 from dashboard.theme import STATUS, alpha, palette
 
 RIGHT = 118
@@ -46,7 +37,7 @@ def series(
 ) -> go.Figure:
     """One metric over time: a step per window with its 95% interval, the quiet range as a band, threshold labelled.
 
-    For drift of a feature, duplicates, prediction_mean, label_rate, unknown_share: any metric of one feature and segment.
+    For drift of a feature, duplicates, prediction_mean, label_rate: any metric of one feature and segment.
 
     Parameters
     ----------
@@ -64,7 +55,10 @@ def series(
     rows, room = windows(measurements), width - 66 - RIGHT
     values = finite(rows, "value")
     if not np.isfinite(values).any():
-        sentence = nothing or f"No window has a value for {y} yet. Run driftmeter once more logs are in, or choose another period."
+        sentence = (
+            nothing
+            or f"No window has a value for {y} yet. Run driftmeter once more logs are in, or choose another period."
+        )
         return empty(title, sentence, caption, height=height, mode=mode, width=width)
 
     low, high, expected = (finite(rows, c) for c in ("low", "high", "expected"))

@@ -185,4 +185,8 @@ def period(x: object, x_end: object) -> str:
     if start == start.normalize() and end == end.normalize():
         last = end - pd.Timedelta(days=1)
         return moment(start) if last <= start else f"{moment(start)} to {moment(last)}"
-    return f"{moment(start)} to {end:%H:%M}" if end - start <= pd.Timedelta(days=1) else f"{moment(start)} to {moment(end)}"
+    return (
+        f"{moment(start)} to {end:%H:%M}"
+        if end - start <= pd.Timedelta(days=1)
+        else f"{moment(start)} to {moment(end)}"
+    )

@@ -16,19 +16,25 @@ def run(path: Path) -> None:
     from monitors.config import Config
 
     config = Config.load(path)  # before what is slow to import: a mistake is told at once
+    from monitors.notify import notify, require
+
+    require(config)
     from monitors import pipeline
+    from monitors.cli.answers import is_open
 
     warn_of_namesakes()
     with progress(config.model.name) as report:
         result = pipeline.run(config, report=report)
-    for line in result.notes:
+    for line in [*result.notes, *notify(config, result.new)]:
         print(f"{result.model}: {line}")
     done = f"{result.windows_profiled} of {result.windows_total} windows profiled from {result.files_read} files"
     if result.windows_profiled == 0:
         done = f"nothing new in {result.windows_total} windows"
-    opened = result.findings
-    alerts = int(((opened["severity"] == "alert") & opened["state"].isin(["new", "ongoing", "worse"])).sum())
-    print(f"{result.model}: {done}; {alerts} open alerts")
+    alerts = result.findings[is_open(result.findings)]
+    found = (
+        f"{len(alerts):,} open alerts in {alerts['incident'].nunique():,} incidents" if len(alerts) else "no open alert"
+    )
+    print(f"{result.model}: {done}; {found}")
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Area under the ROC curve of counts by bin, with DeLong's error.
 
-``positives`` and ``negatives`` are counts of shape (..., B); fractions are allowed (expected counts). Rows of one
-bin, and of bins with one score, tie, and tied pairs count half.
+``positives`` and ``negatives`` are counts of shape (..., B); fractions are allowed (expected counts). Rows of
+one bin, and of bins with one score, tie, and tied pairs count half.
 """
 
 from __future__ import annotations
@@ -107,9 +107,7 @@ def placements(positives: np.ndarray, negatives: np.ndarray, score: np.ndarray) 
         scores = flatten(score, shape)
         counted = count_pairs(flatten(positives, shape), flatten(negatives, shape), scores, scores)
         below, above = (x.reshape(shape) for x in counted)
-    return Placements(
-        below / negatives.sum(axis=-1, keepdims=True), above / positives.sum(axis=-1, keepdims=True)
-    )
+    return Placements(below / negatives.sum(axis=-1, keepdims=True), above / positives.sum(axis=-1, keepdims=True))
 
 
 @np.errstate(divide="ignore", invalid="ignore")
@@ -119,13 +117,11 @@ def area(positives: np.ndarray, placed: Placements) -> np.ndarray:
 
 
 @np.errstate(divide="ignore", invalid="ignore")
-def delong_error(
-    positives: np.ndarray, negatives: np.ndarray, placed: Placements, value: np.ndarray
-) -> np.ndarray:
+def delong_error(positives: np.ndarray, negatives: np.ndarray, placed: Placements, value: np.ndarray) -> np.ndarray:
     """Standard error √(s²₁₀/P + s²₀₁/N) of the AUC ``value``, from the variances of the placements.
 
-    Counts stand for rows, so it equals DeLong's formula on the rows, ties included. NaN for fewer than two rows
-    of a class.
+    Counts stand for rows, so it equals DeLong's formula on the rows, ties included. NaN for fewer than two
+    rows of a class.
     """
     total = value[..., None]
     p, n = positives.sum(axis=-1), negatives.sum(axis=-1)
@@ -161,7 +157,8 @@ def logit_interval(value: np.ndarray, error: np.ndarray, fewest: np.ndarray, lev
 def auc(positives: np.ndarray, negatives: np.ndarray, score: np.ndarray) -> np.ndarray:
     """Area under the ROC curve when every row of a bin has the bin's score.
 
-    Σ_ab positives_a · negatives_b · (1{s_a > s_b} + ½·1{s_a = s_b}) / (P·N), as ``sklearn.metrics.roc_auc_score``.
+    Σ_ab positives_a · negatives_b · (1{s_a > s_b} + ½·1{s_a = s_b}) / (P·N), as
+    ``sklearn.metrics.roc_auc_score``.
 
     Parameters
     ----------

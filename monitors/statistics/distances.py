@@ -48,9 +48,10 @@ def psi(p: np.ndarray, q: np.ndarray, floor: float = 1e-4) -> np.ndarray:
     """Population stability index: Σ (p − q) ln(p/q), shares below ``floor`` raised to it. In [0, 9.2 for 1e-4].
 
     Equal to Evidently's on the same bins while every share that is not 0 exceeds 0.0001. It differs where one
-    is smaller: Evidently then fills the empty bins with that share over a million, so that one rare value makes
-    every empty bin count 14 nats more; here the floor stays, and a share just above 0 counts like 0. Evidently
-    also lays its own bins, of equal width over reference and window together; ours are frozen on the reference.
+    is smaller: Evidently then fills the empty bins with that share over a million, so that one rare value
+    makes every empty bin count 14 nats more; here the floor stays, and a share just above 0 counts like 0.
+    Evidently also lays its own bins, of equal width over reference and window together; ours are frozen on
+    the reference.
 
     Parameters
     ----------
@@ -132,8 +133,8 @@ def wasserstein(p: np.ndarray, q: np.ndarray, positions: np.ndarray) -> np.ndarr
 def chi_square(observed: np.ndarray, expected_shares: np.ndarray) -> ChiSquare:
     """Pearson's χ² of window counts against the reference's shares, as ``scipy.stats.chisquare``.
 
-    Σ (O − N·p)² / (N·p) over bins with p > 0, and one degree of freedom less than there are such bins. Rows in
-    a bin that the reference gives no chance at all make it infinite: smooth the reference first.
+    Σ (O − N·p)² / (N·p) over bins with p > 0, and one degree of freedom less than there are such bins. Rows
+    in a bin that the reference gives no chance at all make it infinite: smooth the reference first.
 
     Parameters
     ----------
@@ -162,12 +163,13 @@ def expected_jensen_shannon(p: np.ndarray, n: np.ndarray, m: np.ndarray | None =
 
     To second order the divergence is Σ (q−p)²/8p = χ²/8n, with B − 1 degrees of freedom. That fails in bins
     that expect few rows, so each bin's part is taken exactly for a Poisson count: with λ = n·p and K ~
-    Poisson(λ), a bin adds p(1−p)·G(λ), G(λ) = E[½ ln(2/(1+K/λ)) + ½ (K/λ) ln(2K/(λ+K))], from ln 2 at λ = 0 to
-    1/(8λ − 3) for large λ; a rational fit of 1/G is right within 1.5%. The root then takes its mean over a χ²
-    with as many degrees of freedom as the divergence has: E√χ²_d = √2 Γ((d+1)/2)/Γ(d/2). A reference that is
-    itself a sample of m rows makes the window count like n·m/(n+m) rows. Against simulation: within 2% for ten
-    bins or more and 20 rows or more, whatever their shares; within 11% for two very unequal bins; with m, within
-    3% where the reference is ten times the window, lower where it is small (its empty bins hide what they hold).
+    Poisson(λ), a bin adds p(1−p)·G(λ), G(λ) = E[½ ln(2/(1+K/λ)) + ½ (K/λ) ln(2K/(λ+K))], from ln 2 at λ = 0
+    to 1/(8λ − 3) for large λ; a rational fit of 1/G is right within 1.5%. The root then takes its mean over a
+    χ² with as many degrees of freedom as the divergence has: E√χ²_d = √2 Γ((d+1)/2)/Γ(d/2). A reference that
+    is itself a sample of m rows makes the window count like n·m/(n+m) rows. Against simulation: within 2% for
+    ten bins or more and 20 rows or more, whatever their shares; within 11% for two very unequal bins; with m,
+    within 3% where the reference is ten times the window, lower where it is small (its empty bins hide what
+    they hold).
 
     Parameters
     ----------

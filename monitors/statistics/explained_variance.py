@@ -1,11 +1,12 @@
 """Predictive power of one feature for a number: the share of its variance that the feature's bins explain.
 
 ``moments`` are (n, Σy, Σy²) of the labelled rows by bin, shape (..., B, 3). The explained variance is
-1 − Var(y − r)/Var(y), as ``sklearn.metrics.explained_variance_score``: R² without the penalty for a shift of all
-outcomes together, so that, like an AUC, it is about the feature and not about the level. Without a shift it is R².
+1 − Var(y − r)/Var(y), as ``sklearn.metrics.explained_variance_score``: R² without the penalty for a shift of
+all outcomes together, so that, like an AUC, it is about the feature and not about the level. Without a shift
+it is R².
 
-Errors take outcomes for normal within a bin, for the sums hold no fourth moments; outcomes with heavy tails make
-them too small.
+Errors take outcomes for normal within a bin, for the sums hold no fourth moments; outcomes with heavy tails
+make them too small.
 """
 
 from __future__ import annotations
@@ -104,8 +105,8 @@ def mean_relation(moments: np.ndarray, prior_strength: float | None = None) -> n
     Parameters
     ----------
     moments : (n, Σy, Σy²), shape (..., B, 3)
-    prior_strength : α, rows at the overall mean that each bin is credited with; left out, variance within bins
-        over variance between them (method of moments), between 1 and all rows
+    prior_strength : α, rows at the overall mean that each bin is credited with; left out, variance within
+        bins over variance between them (method of moments), between 1 and all rows
 
     Returns
     -------
@@ -160,9 +161,9 @@ def available_explained_variance(
 ) -> Estimate:
     """Variance that the window's own means by bin explain, free of the optimism of judging them on their own rows.
 
-    (SSB − Σ s²_b(1 − n_b/n)) / (that + Σ n_b s²_b): Kelley's ε² with a variance of its own in every bin. It is 0 on
-    average where bins say nothing, and unlike cross-validation it does not charge for learning from few rows.
-    Ordered bins are first joined where rows are few, which steadies it.
+    (SSB − Σ s²_b(1 − n_b/n)) / (that + Σ n_b s²_b): Kelley's ε² with a variance of its own in every bin. It
+    is 0 on average where bins say nothing, and unlike cross-validation it does not charge for learning from
+    few rows. Ordered bins are first joined where rows are few, which steadies it.
 
     Parameters
     ----------
@@ -185,7 +186,7 @@ def available_explained_variance(
     within = np.where(spread.n > 0, spread.n * spread.variance, 0.0).sum(axis=-1)
     total = np.where(np.isnan(_total(spread)), np.nan, between + within)
     value = between / total
-    # Noise of the bins' means alone, which the first term holds twice, and of their variances, which it lacks.
+    # Noise of the bins' means, which the first term holds twice, and of their variances, which it lacks.
     missed = 2 * (1 - value) ** 2
     of_means = missed * np.where(spread.n > 0, spread.variance**2, 0.0).sum(axis=-1)
     bins = (spread.n > 0).sum(axis=-1) - 1
@@ -201,8 +202,8 @@ def expected_explained_variance(
 ) -> Estimate:
     """Variance that the reference relation would explain on the window's marginals: what the inputs alone leave.
 
-    Var_q(r) / (Var_q(r) + Σ q_b(s²_b + v_b)): q the window's shares, r and s² the reference's means (shrunk) and
-    variances by bin, v the means' own uncertainty.
+    Var_q(r) / (Var_q(r) + Σ q_b(s²_b + v_b)): q the window's shares, r and s² the reference's means (shrunk)
+    and variances by bin, v the means' own uncertainty.
 
     Parameters
     ----------

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitors.statistics.distances import shares
+from monitors.statistics.distances import TINY, shares
+from monitors.statistics.shrinkage import over_classes
 
 
 @np.errstate(divide="ignore", invalid="ignore")
 def information_value(positives: np.ndarray, negatives: np.ndarray) -> np.ndarray:
     """Information value of credit scoring: Σ (p − q) ln(p/q), p and q the shares of positives and negatives by bin.
 
-    Half a row is added to both counts of every occupied bin, so that a bin with one class stays finite. Chance
-    alone gives about (B − 1)(1/P + 1/N). The usual reading: below .02 nothing, .1 weak, .3 medium, above strong.
+    Half a row is added to both counts of every occupied bin, so that a bin with one class stays finite.
+    Chance alone gives about (B − 1)(1/P + 1/N). The usual reading: below .02 nothing, .1 weak, .3 medium,
+    above strong.
 
     Parameters
     ----------
@@ -38,7 +40,7 @@ def information_value(positives: np.ndarray, negatives: np.ndarray) -> np.ndarra
 
 def _entropy(p: np.ndarray) -> np.ndarray:
     """−Σ p ln p over the last axis."""
-    return -(p * np.log(np.where(p > 0, p, 1.0))).sum(axis=-1)
+    return np.asarray(-(p * np.log(np.maximum(p, TINY))).sum(axis=-1))
 
 
 @np.errstate(divide="ignore", invalid="ignore")
@@ -63,8 +65,8 @@ def normalised_mutual_information(by_outcome: np.ndarray) -> np.ndarray:
     counts = np.asarray(by_outcome, float)
     total = counts.sum(axis=(-2, -1), keepdims=True)
     joint = counts / total
-    of_bin, of_class = _entropy(joint.sum(axis=-1)), _entropy(joint.sum(axis=-2))
-    together = _entropy(joint.reshape(*joint.shape[:-2], -1) if joint.size else joint.sum(axis=-1))
+    of_bin, of_class = _entropy(over_classes(joint)), _entropy(joint.sum(axis=-2))
+    together = _entropy(joint.reshape(*joint.shape[:-2], -1) if joint.size else over_classes(joint))
     mutual = np.maximum(of_bin + of_class - together, 0)
     mean = (of_bin + of_class) / 2
     share = np.where(mean > 0, np.minimum(mutual / np.where(mean > 0, mean, 1.0), 1.0), 0.0)

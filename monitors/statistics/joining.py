@@ -1,6 +1,7 @@
 """Neighbouring bins joined where a window has too few labels to learn something from each.
 
-Bins hold a reference of perhaps millions of rows; a window of 500 labels has eight of them in each of 64 bins.
+Bins hold a reference of perhaps millions of rows; a window of 500 labels has eight of them in each of 64
+bins.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ U-shaped and jagged relations of 64 bins and 200 to 10,000 labels."""
 def join_bins(n: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Which group each of a window's ordered bins joins, from the bins' sizes alone.
 
-    The rows are cut into equal stretches, and bins whose middle row lies in one stretch join. A bin larger than
-    a stretch so stays by itself. Outcomes by bin are not looked at, or the groups would be fitted to noise.
+    The rows are cut into equal stretches, and bins whose middle row lies in one stretch join. A bin larger
+    than a stretch so stays by itself. Outcomes by bin are not looked at, or the groups would be fitted to
+    noise.
 
     Parameters
     ----------

@@ -16,11 +16,12 @@ def leave_pair_out(positives: np.ndarray, negatives: np.ndarray, prior_strength:
     """Placements when every pair of rows is judged by outcome rates learned from all rows but those two.
 
     A positive of bin a and a negative of bin b ≠ a are compared by (k_a − 1 + απ)/(n_a − 1 + α) and
-    (k_b + απ)/(n_b − 1 + α), π = (P−1)/(P+N−2), the overall rate without the pair, which is the same for every
-    pair; two rows of one bin always tie. So leaving out each of the P·N pairs in turn costs one comparison of
-    the bins. Swapping the labels of a pair that was left out changes nothing it is judged by, hence on pure
-    noise the expectation is exactly ½, and otherwise it is exactly the expected AUC of a relation learned from
-    one row of each class less. (Leave-one-out with pooled scores is far below ½ on noise; folds need draws.)
+    (k_b + απ)/(n_b − 1 + α), π = (P−1)/(P+N−2), the overall rate without the pair, which is the same for
+    every pair; two rows of one bin always tie. So leaving out each of the P·N pairs in turn costs one
+    comparison of the bins. Swapping the labels of a pair that was left out changes nothing it is judged by,
+    hence on pure noise the expectation is exactly ½, and otherwise it is exactly the expected AUC of a
+    relation learned from one row of each class less. (Leave-one-out with pooled scores is far below ½ on
+    noise; folds need draws.)
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ def leave_pair_out(positives: np.ndarray, negatives: np.ndarray, prior_strength:
     prior = prior_strength * (p - 1) / (p + n - 2)
     weight = 1 / SCORE_STEP / (np.maximum(k + m - 1, 0) + prior_strength)
     below, above = count_pairs(k, m, np.rint((k - 1 + prior) * weight), np.rint((k + prior) * weight))
-    # A positive scores below the negatives of its own bin here, always: those pairs came out lost, and tie instead.
+    # A positive scores below the negatives of its own bin, always: those pairs came out lost, and tie instead.
     positive, negative = (below + m / 2) / n, (above + k / 2) / p
     return Placements(positive.reshape(shape), negative.reshape(shape))
 
@@ -47,9 +48,10 @@ def leave_pair_out(positives: np.ndarray, negatives: np.ndarray, prior_strength:
 def learning_inflation(positives: np.ndarray, negatives: np.ndarray) -> np.ndarray:
     """Factor on DeLong's variance because the relation is learned from the rows it judges, shape (W,).
 
-    The estimate behaves like (S − d)/√S, S = Σ n_b (rate_b − rate)²/var a noncentral χ² on d degrees of freedom:
-    with ρ = 1 − d/S the share of the spread that is real, the variance is (2−ρ)²(1+ρ)/2 times that at ρ = 1,
-    which is DeLong's: twice on noise, once where learning adds nothing. (1 + 3(1−ρ)/d) was found by simulation.
+    The estimate behaves like (S − d)/√S, S = Σ n_b (rate_b − rate)²/var a noncentral χ² on d degrees of
+    freedom: with ρ = 1 − d/S the share of the spread that is real, the variance is (2−ρ)²(1+ρ)/2 times that
+    at ρ = 1, which is DeLong's: twice on noise, once where learning adds nothing. (1 + 3(1−ρ)/d) was found by
+    simulation.
 
     Parameters
     ----------

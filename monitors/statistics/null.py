@@ -157,7 +157,7 @@ def _tail_dof(values: np.ndarray, known: np.ndarray, mean: np.ndarray, variance:
     """Degrees of freedom of the t distribution with the kurtosis that the values have: 4 + 6/excess, inf for normal tails."""
     count = known.sum(axis=1)
     fourth = np.where(known, (values - mean[:, None]) ** 4, 0.0).sum(axis=1) / np.maximum(count, 1)
-    excess = fourth / np.maximum(variance, 1e-300) ** 2 - 3.0
+    excess = fourth / np.maximum(variance, 1e-140) ** 2 - 3.0
     # with few values a large kurtosis is mere chance: its standard error is the root of 24/n
     return np.where(excess > np.sqrt(24.0 / np.maximum(count, 1)), 4.0 + 6.0 / np.maximum(excess, 1e-9), np.inf)
 
@@ -273,7 +273,8 @@ class BinScores(NamedTuple):
             whole = np.sqrt(wanted * d / square.sum(axis=1))
             tail = -np.expm1(special.log_ndtr(score[1]) / np.maximum(count, 1))
             top = -special.ndtri(np.maximum(tail / 2, 1e-300)) / np.sqrt(square.max(axis=1, initial=0.0))
-        return np.fmin(whole, top)
+        reach = np.fmin(whole, top)
+        return np.where(np.isfinite(reach), reach, np.nan)
 
 
 def bin_scores(

@@ -1,8 +1,8 @@
 """Mean one-vs-rest AUC of several classes, with the error of its influence function.
 
 Weighted by the classes' share of the rows, as ``sklearn.metrics.roc_auc_score(multi_class="ovr",
-average="weighted")``. A class with too few rows is left out of the mean, not of the rest. Here the classes are
-the first axis, which keeps every array that is summed over bins contiguous.
+average="weighted")``. A class with too few rows is left out of the mean, not of the rest. Here the classes
+are the first axis, which keeps every array that is summed over bins contiguous.
 """
 
 from __future__ import annotations

@@ -2,9 +2,10 @@
 
 Three numbers from counts by bin and class, each an AUC with its interval. *Learned*: bins scored by the
 reference relation; *available*: by the window's own relation, each pair of rows judged by the others;
-*expected*: what the reference relation leads to expect of the window's inputs. Two classes: the AUC of the last
-one. More: the mean of the one-vs-rest AUCs, weighted by the classes' share of the window, as
-``sklearn.metrics.roc_auc_score(multi_class="ovr", average="weighted")``. Regression: ``explained_variance.py``.
+*expected*: what the reference relation leads to expect of the window's inputs. Two classes: the AUC of the
+last one. More: the mean of the one-vs-rest AUCs, weighted by the classes' share of the window, as
+``sklearn.metrics.roc_auc_score(multi_class="ovr", average="weighted")``. Regression:
+``explained_variance.py``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from monitors.statistics.information import information_value, normalised_mutual
 from monitors.statistics.intervals import LEVEL, Estimate
 from monitors.statistics.leave_pair_out import cross_fitted
 from monitors.statistics.one_vs_rest import against_rest, classes_first, expected_mean_auc, mean_auc
-from monitors.statistics.shrinkage import relation, rows_behind
+from monitors.statistics.shrinkage import empirical_strength, over_classes, relation
 
 __all__ = [
     "Power", "auc", "auc_interval", "available_power", "binary_power", "expected_power", "information_value",
@@ -100,10 +101,10 @@ def available_power(
 ) -> Estimate:
     """AUC that the window's own relation reaches on rows it was not learned from: what retraining could get.
 
-    Leave-pair-out cross-validation in closed form, without draws: see ``leave_pair_out``. On pure noise the mean
-    is ½ exactly; with a signal it is the mean AUC of a relation learned from this many labels, so it lies below
-    what a large window would reach (with 64 bins and a true AUC of .69, by .02 at 500 labels and .01 at 10,000).
-    Ordered bins are first joined where labels are few, which keeps that loss small.
+    Leave-pair-out cross-validation in closed form, without draws: see ``leave_pair_out``. On pure noise the
+    mean is ½ exactly; with a signal it is the mean AUC of a relation learned from this many labels, so it
+    lies below what a large window would reach (with 64 bins and a true AUC of .69, by .02 at 500 labels and
+    .01 at 10,000). Ordered bins are first joined where labels are few, which keeps that loss small.
 
     Parameters
     ----------
@@ -187,20 +188,22 @@ def multiclass_power(
 
     Parameters
     ----------
-    reference_by_outcome : labelled rows by bin and class, shape (B, K), or (..., B, K) for a reference of its own
-        for every window (such as the reference without that window)
+    reference_by_outcome : labelled rows by bin and class, shape (B, K), or (..., B, K) for a reference of its
+        own for every window (such as the reference without that window)
     window_by_outcome : shape (..., B, K)
     window_n : rows by bin the expectation is for, shape (..., B); left out, the labelled rows
     ordered : whether neighbouring bins are alike (numeric columns); False for categories
     minimum_labels : classes with fewer rows in the window are left out; none left gives NaN
     """
     reference, window = np.asarray(reference_by_outcome, float), np.asarray(window_by_outcome, float)
-    rates = relation(reference)
-    n = window.sum(axis=-1) if window_n is None else np.asarray(window_n, float)
+    strength = empirical_strength(reference)
+    rates = relation(reference, strength)
+    behind = over_classes(reference) + strength[..., None]
+    n = over_classes(window) if window_n is None else np.asarray(window_n, float)
     return Power(
         learned_power(window, rates, minimum_labels, level),
         available_power(window, ordered, minimum_labels=minimum_labels, level=level),
-        expected_power(n, rates, rows_behind(reference), minimum_labels, level),
+        expected_power(n, rates, behind, minimum_labels, level),
     )
 
 

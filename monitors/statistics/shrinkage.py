@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
+
+
+def over_classes(counts: np.ndarray) -> np.ndarray:
+    """Sum over the last axis, which is short: adding its slices is several times faster than ``sum``."""
+    return np.asarray(reduce(np.add, (counts[..., k] for k in range(counts.shape[-1]))))
 
 
 @np.errstate(divide="ignore", invalid="ignore")
@@ -11,7 +18,8 @@ def empirical_strength(by_outcome: np.ndarray) -> np.ndarray:
 
     The share of outcome variance that lies between bins is estimated by the method of moments,
     ρ = (X² − (B−1)(K−1)) / ((K−1)(N − Σn_b²/N)) with X² = Σ (n_bk − n_b π_k)²/(n_b π_k), and α = 1/ρ − 1 as for
-    the beta-binomial; kept between 1 and N, so that even a relation of pure noise leaves the bins in an order.
+    the beta-binomial; kept between 1 and N, so that even a relation of pure noise leaves the bins in an
+    order.
 
     Parameters
     ----------
@@ -26,11 +34,14 @@ def empirical_strength(by_outcome: np.ndarray) -> np.ndarray:
     Kleinman 1973, doi:10.1080/01621459.1973.10481332
     """
     counts = np.asarray(by_outcome, float)
-    rows = counts.sum(axis=-1)
+    rows = over_classes(counts)
     total = rows.sum(axis=-1)
     overall = counts.sum(axis=-2) / total[..., None]
-    mean = rows[..., None] * overall[..., None, :]
-    surprise = np.where(mean > 0, (counts - mean) ** 2 / np.where(mean > 0, mean, 1.0), 0.0).sum(axis=(-2, -1))
+    surprise = np.zeros(total.shape)
+    for k in range(counts.shape[-1]):
+        mean = rows * overall[..., k, None]
+        some = mean > 0
+        surprise = surprise + np.where(some, (counts[..., k] - mean) ** 2 / np.where(some, mean, 1.0), 0.0).sum(axis=-1)
     classes = np.maximum((overall > 0).sum(axis=-1) - 1, 1)
     freedom = np.maximum((rows > 0).sum(axis=-1) - 1, 0) * classes
     between = (surprise - freedom) / (classes * (total - (rows * rows).sum(axis=-1) / total))
@@ -39,34 +50,27 @@ def empirical_strength(by_outcome: np.ndarray) -> np.ndarray:
     return np.where(total > 0, strength, np.nan)
 
 
-def _strength(counts: np.ndarray, prior_strength: float | None) -> np.ndarray:
+def _strength(counts: np.ndarray, prior_strength: float | np.ndarray | None) -> np.ndarray:
     return empirical_strength(counts) if prior_strength is None else np.asarray(prior_strength, float)
 
 
 @np.errstate(divide="ignore", invalid="ignore")
-def relation(by_outcome: np.ndarray, prior_strength: float | None = None) -> np.ndarray:
+def relation(by_outcome: np.ndarray, prior_strength: float | np.ndarray | None = None) -> np.ndarray:
     """Share of each class by bin, (n_bk + α·π_k) / (n_b + α): what the feature says about the outcome.
 
     Parameters
     ----------
     by_outcome : labelled rows by bin and class, shape (..., B, K)
-    prior_strength : α, rows at the overall shares π that each bin is credited with; left out, as many as
-        ``empirical_strength`` finds, which makes the rates honest predictions: a feature that says nothing gets
-        rates all but equal, and its expected power is ½
+    prior_strength : α, shape () or (...), rows at the overall shares π that each bin is credited with; left out,
+        as many as ``empirical_strength`` finds, which makes the rates honest predictions: a feature that says nothing
+        gets rates all but equal, and its expected power is ½
 
     Returns
     -------
     Shape (..., B, K), summing to 1 over classes; empty bins have the overall shares; NaN without rows.
     """
     counts = np.asarray(by_outcome, float)
-    rows = counts.sum(axis=-1, keepdims=True)
+    rows = over_classes(counts)[..., None]
     overall = counts.sum(axis=-2, keepdims=True) / rows.sum(axis=-2, keepdims=True)
     strength = _strength(counts, prior_strength)[..., None, None]
-    rates = np.where(rows + strength > 0, (counts + strength * overall) / (rows + strength), overall)
-    return rates
-
-
-def rows_behind(by_outcome: np.ndarray, prior_strength: float | None = None) -> np.ndarray:
-    """Rows that each bin's rate rests on, prior included: n_b + α, shape (..., B)."""
-    counts = np.asarray(by_outcome, float)
-    return counts.sum(axis=-1) + _strength(counts, prior_strength)[..., None]
+    return np.where(rows + strength > 0, (counts + strength * overall) / (rows + strength), overall)

@@ -75,7 +75,9 @@ def drift(windows: pd.DataFrame | None = None, jump: int = 82, seed: int = 3) ->
     out["n"] = random.integers(1900, 2600, n)
     out["severity"] = np.where(out["value"] > 0.083, "alert", np.where(out["value"] > 0.068, "watch", None))
     out.loc[out["reference"], "severity"] = None
-    out["message"] = "The distribution of embedding_similarity differs from the reference by 0.13; 0.083 is usual at most."
+    out["message"] = (
+        "The distribution of embedding_similarity differs from the reference by 0.13; 0.083 is usual at most."
+    )
     return out
 
 
@@ -121,7 +123,12 @@ def powers(features: list[str], windows: pd.DataFrame, seed: int = 11) -> pd.Dat
     parts = []
     for i, feature in enumerate(features):
         start = 0.78 - 0.02 * (i % 9)
-        fall = {0: (late, late, 0 * late), 1: (late, 0.2 * late, 0.1 * late), 2: (late, late, late), 3: (0 * late,) * 3}[i % 4]
+        fall = {
+            0: (late, late, 0 * late),
+            1: (late, 0.2 * late, 0.1 * late),
+            2: (late, late, late),
+            3: (0 * late,) * 3,
+        }[i % 4]
         names = ("learned_power", "available_power", "expected_power")
         for metric, lost in zip(names, fall, strict=True):
             value = start - (start - 0.52) * lost + 0.008 * random.standard_normal(n)
@@ -147,7 +154,11 @@ def missing(features: list[str], windows: pd.DataFrame, seed: int = 17) -> pd.Da
     for i, feature in enumerate(features):
         late = np.arange(n) >= n * (0.5 + 0.04 * (i % 9))
         absent = late * 1.0 if i % 5 == 0 else np.zeros(n)
-        null = np.zeros(n) if i % 5 == 4 else (0.03 + 0.01 * random.random(n) + (0.22 * late if i % 5 == 1 else 0)) * (absent == 0)
+        null = (
+            np.zeros(n)
+            if i % 5 == 4
+            else (0.03 + 0.01 * random.random(n) + (0.22 * late if i % 5 == 1 else 0)) * (absent == 0)
+        )
         nan = np.where(i % 5 == 2, 0.04 * random.random(n), 0.0)
         invalid = np.where(i % 5 == 1, 0.01, 0.0) * np.ones(n)
         for kind, value in zip(("absent", "null", "nan", "invalid"), (absent, null, nan, invalid), strict=True):
@@ -162,7 +173,14 @@ def onsets(features: list[str], windows: pd.DataFrame) -> pd.DataFrame:
     for i, feature in enumerate(features):
         if i % 5 in (0, 1):
             at = int(np.ceil(n * (0.5 + 0.04 * (i % 9))))
-            rows.append((feature, windows["x"].iloc[at], "absent" if i % 5 == 0 else "null_rate", "alert" if i % 5 == 0 else "watch"))
+            rows.append(
+                (
+                    feature,
+                    windows["x"].iloc[at],
+                    "absent" if i % 5 == 0 else "null_rate",
+                    "alert" if i % 5 == 0 else "watch",
+                )
+            )
     return pd.DataFrame(rows, columns=["feature", "x", "kind", "severity"])
 
 
@@ -195,13 +213,21 @@ def calibration(labels: bool = True) -> pd.DataFrame:
     for period, rate in (("reference", score), ("window", 0.1 + 0.65 * score)):
         n = (4000 * np.exp(-3 * score)).astype(int) + 60
         half = 1.96 * np.sqrt(rate * (1 - rate) / n)
-        parts.append(pd.DataFrame({"period": period, "score": score, "rate": rate, "low": rate - half, "high": rate + half, "n": n}))
+        parts.append(
+            pd.DataFrame(
+                {"period": period, "score": score, "rate": rate, "low": rate - half, "high": rate + half, "n": n}
+            )
+        )
     return pd.concat(parts if labels else parts[:0], ignore_index=True) if labels else pd.DataFrame()
 
 
 def score_bins() -> pd.DataFrame:
     """Quantile bins of a score, with open ends and a point mass at 0.5."""
-    edges = np.unique(np.concatenate([np.quantile(np.random.default_rng(1).beta(2, 5, 4000), np.linspace(0, 1, 61)), [0.5, 0.5000001]]))
+    edges = np.unique(
+        np.concatenate(
+            [np.quantile(np.random.default_rng(1).beta(2, 5, 4000), np.linspace(0, 1, 61)), [0.5, 0.5000001]]
+        )
+    )
     left, right = np.concatenate([[-np.inf], edges]), np.concatenate([edges, [np.inf]])
     middle = np.clip(np.nan_to_num((left + right) / 2, posinf=1, neginf=0), 0, 1)
     reference = np.full(len(left), 1 / len(left))
@@ -214,7 +240,15 @@ def numeric_bins(values: int = 24, seed: int = 29) -> pd.DataFrame:
     """Bins of a numeric feature with the four missing ones first: share, rate by reference and window."""
     random = np.random.default_rng(seed)
     edges = np.sort(random.lognormal(3, 1, values))
-    labels = ["absent", "null", "NaN", "invalid", f"below {edges[0]:.3g}", *(f"{a:.3g} to {b:.3g}" for a, b in zip(edges[:-1], edges[1:], strict=True)), f"{edges[-1]:.3g} and more"]
+    labels = [
+        "absent",
+        "null",
+        "NaN",
+        "invalid",
+        f"below {edges[0]:.3g}",
+        *(f"{a:.3g} to {b:.3g}" for a, b in zip(edges[:-1], edges[1:], strict=True)),
+        f"{edges[-1]:.3g} and more",
+    ]
     n = len(labels)
     kind = ["missing"] * 4 + ["value"] * (n - 4)
     left = np.concatenate([[np.nan] * 5, edges])
@@ -236,7 +270,18 @@ def numeric_bins(values: int = 24, seed: int = 29) -> pd.DataFrame:
 def category_bins(values: int = 12) -> pd.DataFrame:
     """Bins of a categorical feature: a lost category, unseen ones, markup in a name."""
     out = numeric_bins(values - 1).drop(columns="left")
-    labels = ["WN", "DL", "AA", "<b>US</b>", "EV", "🦜", "a carrier whose name is far too long for any axis in the world", "OO", "UA", "B6"]
+    labels = [
+        "WN",
+        "DL",
+        "AA",
+        "<b>US</b>",
+        "EV",
+        "🦜",
+        "a carrier whose name is far too long for any axis in the world",
+        "OO",
+        "UA",
+        "B6",
+    ]
     labels += [f"carrier {i}" for i in range(max(0, values - 10))]
     out["label"] = ["absent", "null", "NaN", "invalid", *labels[: len(out) - 6], "other", "unseen"]
     out["kind"] = ["missing"] * 4 + ["value"] * (len(out) - 6) + ["other", "unseen"]
@@ -255,11 +300,15 @@ def ledger(features: list[str], seed: int = 31) -> pd.DataFrame:
     n = len(features)
     before = np.sort(0.52 + 0.28 * random.random(n))[::-1]
     lost = np.where(np.arange(n) % 3 == 0, 0.85, 0.1) * (before - 0.5)
-    out = pd.DataFrame({"feature": features, "before": before, "after": before - lost + 0.01 * random.standard_normal(n)})
+    out = pd.DataFrame(
+        {"feature": features, "before": before, "after": before - lost + 0.01 * random.standard_normal(n)}
+    )
     out["available"] = np.where(np.arange(n) % 6 == 0, before - 0.02, out["after"] + 0.005)
     for column in ("before", "after"):
         out[f"{column}_low"], out[f"{column}_high"] = out[column] - 0.02, out[column] + 0.02
-    out["verdict"] = np.where(np.arange(n) % 6 == 0, "relation_changed", np.where(np.arange(n) % 3 == 0, "lost_signal", None))
+    out["verdict"] = np.where(
+        np.arange(n) % 6 == 0, "relation_changed", np.where(np.arange(n) % 3 == 0, "lost_signal", None)
+    )
     out["severity"] = np.where(np.arange(n) % 6 == 0, "watch", np.where(np.arange(n) % 3 == 0, "alert", None))
     out.loc[1, ["before", "before_low", "before_high"]] = np.nan
     out.loc[2, ["after", "after_low", "after_high", "available"]] = np.nan
@@ -272,8 +321,14 @@ def volumes(windows: pd.DataFrame, seed: int = 37) -> pd.DataFrame:
     n = len(windows)
     expected = 2200 * (1 + 0.25 * np.sin(np.arange(n) * 2 * np.pi / 7))
     value = (expected * (1 + 0.04 * random.standard_normal(n))).round()
-    out = windows.assign(value=value, expected=expected, band_low=expected * 0.85, band_high=expected * 1.15, severity=None)
-    for at, factor, severity in ((int(n * 0.7), 0.5, "alert"), (int(n * 0.8), 2.0, "alert"), (int(n * 0.9), 1.2, "watch")):
+    out = windows.assign(
+        value=value, expected=expected, band_low=expected * 0.85, band_high=expected * 1.15, severity=None
+    )
+    for at, factor, severity in (
+        (int(n * 0.7), 0.5, "alert"),
+        (int(n * 0.8), 2.0, "alert"),
+        (int(n * 0.9), 1.2, "watch"),
+    ):
         out.loc[out.index[at], "value"] = round(expected[at] * factor)
         out.loc[out.index[at], "severity"] = severity
     out["message"] = "Half of the rows that this weekday usually brings."

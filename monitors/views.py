@@ -1,0 +1,135 @@
+"""One way of looking at a model's profiles: a grain, a reference, a segment. No read of the log, no Streamlit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from monitors.assess import coarsen, measure_all, stack
+from monitors.config import Config
+from monitors.errors import UserError
+from monitors.findings import find
+from monitors.incidents import group
+from monitors.pipeline import TRAINING, settings_of
+from monitors.profile.bins import Bins
+from monitors.profile.cube import Cube
+from monitors.reference import Plan
+from monitors.store import Store
+from monitors.windows import Grain, instant
+
+CONFIGURED = "configured"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is looked at.
+
+    Attributes
+    ----------
+    grain : a size that the store's grain adds up to
+    reference : ``configured``, ``previous K``, ``season SIZE COUNT``, or ``START..END`` (dates or row numbers, both included)
+    segment : ``""`` for all rows, else ``column=value``
+    """
+
+    grain: str
+    reference: str = CONFIGURED
+    segment: str = ""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a look shows.
+
+    Attributes
+    ----------
+    cube : every window of the segment; reference : those it is compared with (empty when it rolls)
+    measured, found, incidents : as in the store, for this look
+    words : the reference as a caption says it
+    """
+
+    grain: Grain
+    bins: Bins
+    cube: Cube
+    reference: Cube
+    plan: Plan
+    measured: pd.DataFrame
+    found: pd.DataFrame
+    incidents: pd.DataFrame
+    words: str
+
+
+def grains(store: Store, model: str) -> list[Grain]:
+    """Grains that can be looked at, finest first."""
+    fine = store.grain(model)
+    return [fine, *fine.coarser()]
+
+
+def look(store: Store, config: Config, wanted: Look) -> Seen:
+    """Measure the stored profiles as wanted.
+
+    Raises
+    ------
+    UserError
+        when the store has no such grain or segment, or the reference holds no window.
+    """
+    name = config.model.name
+    row, bins = store.model(name), store.bins(name)
+    if row is None or bins is None:
+        raise UserError(f'the store has no model "{name}" yet: run `driftmeter run` first.')
+    fine = Grain.parse(row["grain_size"], row["timezone"])
+    coarse = next((grain for grain in grains(store, name) if grain.size == wanted.grain), None)
+    if coarse is None:
+        raise UserError(f"windows of {wanted.grain} cannot be shown: the store's windows are of {fine.size}.")
+    profiles = store.profiles(name, wanted.segment)
+    if not profiles:
+        raise UserError(f'the store has no segment "{wanted.segment}" of "{name}".')
+    # all rows' windows tell which ones are empty in a segment
+    cube = coarsen(stack(bins, profiles, fine, wanted.segment), fine, coarse)
+    plan = plan_of(wanted, row["reference"], cube, fine, coarse)
+    training = _training(store, name, bins, wanted) if config.reference.path and wanted.reference == CONFIGURED else None
+    reference = training if training is not None else cube.select(np.isin(cube.starts, plan.frozen))
+    measured = measure_all(cube, plan, settings_of(config, coarse, row["observed_until"]), training)
+    measured["model"] = name
+    found, incidents = group(find(measured, config, coarse, []), coarse)
+    return Seen(coarse, bins, cube, reference, plan, measured, found, incidents, plan.words)
+
+
+def _training(store: Store, name: str, bins: Bins, wanted: Look) -> Cube | None:
+    profiles = store.profiles(name, TRAINING + wanted.segment) or store.profiles(name, TRAINING)
+    return stack(bins, profiles, Grain.parse("1 rows"), TRAINING, fill=False) if profiles else None
+
+
+def plan_of(wanted: Look, stored: dict[str, Any], cube: Cube, fine: Grain, coarse: Grain) -> Plan:
+    """The reference that a look asks for, in windows of its grain."""
+    starts = [int(start) for start, rows in zip(cube.starts, cube.rows, strict=True) if rows > 0]
+    frozen = whole_windows([int(start) for start in stored["frozen"]], fine, coarse, starts)
+    if wanted.reference == CONFIGURED:
+        if stored["previous"] or stored["season"]:
+            return Plan(frozen, stored["previous"], stored["season"], stored["count"], stored["words"])
+        return Plan(frozen, words=stored["words"])
+    if wanted.reference.startswith("previous "):
+        count = int(wanted.reference.split()[1])
+        return Plan(tuple(starts[:count]), previous=count, words=f"previous {count} windows")
+    if wanted.reference.startswith("season "):
+        _, size, text = wanted.reference.split()
+        return Plan(frozen, season=size, count=int(text), words=f"same time of the {text} earlier {size}")
+    first, _, last = wanted.reference.partition("..")
+    low, high = ((int(first), int(last) + 1) if coarse.kind == "rows"
+                 else (instant(first, coarse.timezone), instant(last, coarse.timezone, end=True)))  # fmt: skip
+    inside = tuple(start for start in starts if start >= low and coarse.end(start) <= high)
+    if not inside:
+        raise UserError(f"the reference {wanted.reference} holds no whole window of {coarse.size}: choose a longer one.")
+    return Plan(inside, words=f"{coarse.label(inside[0])} to {coarse.label(inside[-1])}")
+
+
+def whole_windows(frozen: list[int], fine: Grain, coarse: Grain, starts: list[int]) -> tuple[int, ...]:
+    """Coarse windows that lie in the frozen ones from end to end; those that overlap where none does."""
+    if not frozen:
+        return ()
+    low, high = min(frozen), fine.end(max(frozen))
+    overlapping = set(coarse.starts(np.array(frozen)).tolist()) & set(starts)
+    whole = {start for start in overlapping if start >= low and coarse.end(start) <= high}
+    return tuple(sorted(whole or overlapping))
