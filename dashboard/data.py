@@ -153,7 +153,9 @@ def _mark(measured: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
 def _caption(current: Config, seen: Seen, kept: dict[str, Any], low: int, high: int) -> Caption:
     shown = (seen.cube.ends > low) & (seen.cube.starts < high)
     rows = int(seen.cube.rows[shown].sum())
-    labelled = int(seen.cube.column(0).by_outcome[shown].sum()) if len(seen.bins.columns) and seen.bins.classes else None
+    labelled = (
+        int(seen.cube.column(0).by_outcome[shown].sum()) if len(seen.bins.columns) and seen.bins.classes else None
+    )
     grain = seen.grain
     zone = f" ({grain.timezone})" if grain.kind == "calendar" else ""
     segment = f", {seen.cube.segment}" if seen.cube.segment else ""

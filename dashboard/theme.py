@@ -39,6 +39,11 @@ STATUS: dict[str, Status] = {
 }
 
 
+def status(value: object, default: str = "ok") -> str:
+    """A severity as it came from a frame, if it is one of ours; else the default."""
+    return value if isinstance(value, str) and value in STATUS else default
+
+
 @dataclass(frozen=True)
 class Palette:
     """The colours of one mode. `ok`, `watch` and `alert` are the same in both: only outlines and text differ.

@@ -14,19 +14,23 @@ from pydantic.fields import FieldInfo
 
 from monitors.errors import UserError
 
-_ENV = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_ENV = re.compile(r"(\$?)\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 def expand(value: Any, source: str, key: str = "") -> Any:
-    """Replace `${NAME}` in every string by the environment's variable; raises UserError when there is none."""
+    """Replace `${NAME}` in every string by the environment's variable; `$${NAME}` is the text `${NAME}` itself.
+
+    Raises UserError when there is no such variable.
+    """
     if isinstance(value, str):
 
         def read(match: re.Match[str]) -> str:
-            if match[1] not in os.environ:
-                raise UserError(
-                    f"{source}: {key} asks for the environment variable {match[1]}, which is not set; set it"
-                )
-            return os.environ[match[1]]
+            escaped, name = match[1], match[2]
+            if escaped:
+                return f"${{{name}}}"
+            if name not in os.environ:
+                raise UserError(f"{source}: {key} asks for the environment variable {name}, which is not set; set it")
+            return os.environ[name]
 
         return _ENV.sub(read, value)
     if isinstance(value, Mapping):

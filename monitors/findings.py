@@ -58,6 +58,10 @@ RULES: dict[tuple[str, str], Rule] = {
 }  # fmt: skip
 
 
+KEPT = frozenset({*RULES, ("decay", "available_power"), ("decay", "expected_power")})
+"""What findings are made of."""
+
+
 def find(measured: pd.DataFrame, config: Config, grain: Grain, file_facts: list[str]) -> pd.DataFrame:
     """Findings of one model, a function of its measurements alone: whatever order windows came in.
 
@@ -78,11 +82,7 @@ def find(measured: pd.DataFrame, config: Config, grain: Grain, file_facts: list[
     segments = measured["segment"].dropna().nunique()
     judged["severity"] = _severity(judged, settings, config, segments)
     flagged = _demote(_with_kinds(judged, measured))
-    found = [run for _, group in flagged.groupby(["monitor", "_rule", "_feature", "_segment"], sort=True)
-             for run in _history(group)]  # fmt: skip
-    rows = pd.DataFrame(found, columns=[*flagged.columns, "onset", "state"]) if found else _nothing()
-    rows = rows[rows["severity"].notna()] if len(rows) else rows
-    rows = _silence(rows, config, grain)
+    rows = _silence(_histories(flagged), config, grain)
     rows["message"] = [sentence(row, grain) for row in rows.to_dict("records")]
     rows["incident"] = None
     facts = _facts_frame(file_facts, measured)
@@ -188,39 +188,50 @@ def decay_kind(learned: float, available: float, expected: float) -> str:
     return "lost_signal" if available >= 0.5 * learned else "relation_changed"
 
 
-def _history(group: pd.DataFrame) -> list[tuple[object, ...]]:
-    """Rows of one feature's and kind's findings with onset and state; one row says when it was over.
+def _histories(judged: pd.DataFrame) -> pd.DataFrame:
+    """Flagged rows with onset and state, and one row more for each run of alerts that is over.
 
     Several metrics of one kind (AUC and log loss) share a history: the strangest of a window stands for it.
     """
-    group = group.assign(_rank=group["severity"].map({"alert": 0, "watch": 1}).fillna(2))
-    group = group.sort_values(["window_start", "_rank", "p_value", "metric"]).drop_duplicates("window_start")
-    severities, rows = group["severity"].tolist(), []
-    flagged = [isinstance(s, str) for s in severities]
-    records = list(group.drop(columns="_rank").itertuples(index=False, name=None))
-    names = list(group.columns.drop("_rank"))
-    at = {name: names.index(name) for name in ("window_start", "effect", "severity")}
+    keys = ["monitor", "_rule", "_feature", "_segment"]
+    rank = judged["severity"].map({"alert": 0, "watch": 1}).fillna(2).astype(int)
+    rows = judged.assign(_rank=rank).sort_values([*keys, "window_start", "_rank", "p_value", "metric"])
+    rows = rows.drop_duplicates([*keys, "window_start"]).reset_index(drop=True)
+    places, onsets, states = [], [], []
+    ranks, starts, effects = (rows[name].to_numpy() for name in ("_rank", "window_start", "effect"))
+    for members in rows.groupby(keys, sort=True).indices.values():
+        if (ranks[members] < 2).any():
+            for i, onset, state in _history(ranks[members], np.abs(effects[members])):
+                places.append(members[i])
+                onsets.append(starts[members[onset]])
+                states.append(state)
+    found = rows.iloc[places].drop(columns="_rank").assign(onset=onsets, state=states)
+    found.loc[found["state"] == "resolved", "severity"] = "watch"
+    return found.reset_index(drop=True)
+
+
+def _history(rank: np.ndarray, effect: np.ndarray) -> list[tuple[int, int, str]]:
+    """Place, place of the onset, and state of each flagged window, and of the first quiet one after alerts.
+
+    Parameters
+    ----------
+    rank : shape (W,), in order of time: 0 alert, 1 watch, 2 neither; effect : shape (W,), absolute
+    """
+    found: list[tuple[int, int, str]] = []
     run: list[int] = []
-    for i, record in enumerate(records):
-        if flagged[i]:
+    for i in range(len(rank)):
+        if rank[i] < 2:
+            same = [j for j in run if rank[j] == rank[i]]
+            # a watch that becomes an alert is new as an alert; an alert that becomes a watch goes on
+            new = not run or (rank[i] == 0 and not same)
+            worse = bool(same) and effect[i] > WORSE * max(effect[j] for j in same)
+            found.append((i, run[0] if run else i, "new" if new else "worse" if worse else "ongoing"))
             run.append(i)
-            effects = [abs(records[j][at["effect"]]) for j in run[:-1] if severities[j] == severities[i]]
-            first = severities[i] == "alert" and "alert" not in [severities[j] for j in run[:-1]]
-            if not effects or first:
-                state = "new"
-            else:
-                state = "worse" if abs(record[at["effect"]]) > WORSE * max(effects) else "ongoing"
-            rows.append((*record, records[run[0]][at["window_start"]], state))
-        elif run:
-            # one quiet window between two flagged ones is not the end
-            if i + 1 < len(records) and flagged[i + 1]:
-                continue
-            if any(severities[j] == "alert" for j in run):
-                over = list(record)
-                over[at["severity"]] = "watch"
-                rows.append((*over, records[run[0]][at["window_start"]], "resolved"))
+        elif run and not (i + 1 < len(rank) and rank[i + 1] < 2):  # one quiet window in between is not the end
+            if any(rank[j] == 0 for j in run):
+                found.append((i, run[0], "resolved"))
             run = []
-    return rows
+    return found
 
 
 def _silence(rows: pd.DataFrame, config: Config, grain: Grain) -> pd.DataFrame:

@@ -99,8 +99,9 @@ def table(
 
 
 def combine(blocks: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Blocks as one frame, also when there are none."""
-    kept = [block for block in blocks if len(block)]
+    """Blocks as one frame, also when there are none. A number that there is not is no row."""
+    kept = [block[block["value"].notna()] for block in blocks if len(block)]
+    kept = [block for block in kept if len(block)]
     if not kept:
         return pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS})
     return pd.concat(kept, ignore_index=True)

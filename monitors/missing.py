@@ -77,11 +77,16 @@ def _shares(
     # a column that was in every file and is in none needs no statistics, nor many reference windows
     gone = (before[:, 0].sum(axis=1) == 0)[:, None] & (count[:, 0] > 0)
     p[:, 0] = np.where(gone, 0.0, p[:, 0])
-    return [
-        table("missing", f"{kind}_share", names, windows, reference, value=share[:, k], low=low[:, k], high=high[:, k],
-              expected=expected[:, k], n=rows[:, 0], p_value=p[:, k], band_low=0.0, band_high=band[:, k])
-        for k, kind in enumerate(MISSING)
-    ]  # fmt: skip
+    blocks = []
+    for k, kind in enumerate(MISSING):
+        # nulls are always told; the other kinds only of features that ever had them
+        had = np.flatnonzero((kind == "null") | (count[:, k].sum(axis=1) + before[:, k].sum(axis=1) > 0))
+        blocks.append(table(
+            "missing", f"{kind}_share", [names[f] for f in had], windows, reference, value=share[had, k], low=low[had, k],
+            high=high[had, k], expected=expected[had, k], n=rows[had, 0], p_value=p[had, k], band_low=0.0,
+            band_high=band[had, k],
+        ))  # fmt: skip
+    return blocks
 
 
 def _constant(

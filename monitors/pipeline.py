@@ -19,7 +19,7 @@ from monitors.assess import measure_all, stack
 from monitors.config import Config
 from monitors.errors import LogFileError, UserError
 from monitors.events import version_events
-from monitors.findings import find
+from monitors.findings import KEPT, find
 from monitors.incidents import group
 from monitors.ledger import LogState, examine, windows_of_labels
 from monitors.logs.files import LogFile, discover
@@ -35,7 +35,7 @@ from monitors.profile.local import profile_rows
 from monitors.profile.rows import Columns, Rows
 from monitors.reference import Plan, plan
 from monitors.settings import Settings, segment_share
-from monitors.store import Store, records, replace_rows
+from monitors.store import Store, replace_frame, replace_rows
 from monitors.windows import Grain
 
 TRAINING = "#training "
@@ -158,10 +158,8 @@ def _run(
     measured = _measure(job, bins, store, connection)
     found = find(measured, config, layout.grain, _file_facts(log, labels))
     found, incidents = group(found, layout.grain)
-    constants = {"model": name}
-    replace_rows(connection, tables.measurements, constants, records(measured, tables.measurements, **constants))
-    replace_rows(connection, tables.findings, constants, records(found, tables.findings, **constants))
-    replace_rows(connection, tables.incidents, constants, records(incidents, tables.incidents, **constants))
+    for table, frame in ((tables.measurements, measured), (tables.findings, found), (tables.incidents, incidents)):
+        replace_frame(connection, table, name, frame)
     happened = version_events(store.segments_by_window(name, connection), config.features.version)
     replace_rows(connection, tables.events, {"model": name, "source": "log"},
                  [{"model": name, "source": "log", **event} for event in happened])  # fmt: skip
@@ -369,7 +367,9 @@ def _measure(job: _Job, bins: Bins, store: Store, connection: sa.Connection) -> 
         training = stack(bins, own, Grain.parse("1 rows"), TRAINING, fill=False) if own else None
         if segment and training is None and not _enough(cube, job.plan):
             continue
-        blocks.append(measure_all(cube, job.plan, settings_of(job.config, grain, job.log.last, share), training))
+        block = measure_all(cube, job.plan, settings_of(job.config, grain, job.log.last, share), training)
+        # of a segment only what can become a finding: the rest is computed when somebody looks at it
+        blocks.append(block if not segment else block[[key in KEPT for key in zip(block.monitor, block.metric, strict=True)]])
         job.progress("measuring", done, len(segments) + 1)
     return combine(blocks)
 

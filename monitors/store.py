@@ -314,32 +314,45 @@ class Store:
             connection.execute(sa.update(models).where(models.c.model == model).values(version=models.c.version + 1))
 
 
-def replace_rows(connection: sa.Connection, table: sa.Table, where: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+def replace_rows(
+    connection: sa.Connection, table: sa.Table, where: dict[str, Any], rows: Sequence[dict[str, Any]]
+) -> None:
     """Rows of a table that match ``where`` give way to others."""
     connection.execute(sa.delete(table).where(*(table.c[key] == value for key, value in where.items())))
     if rows:
-        connection.execute(table.insert(), rows)
+        connection.execute(table.insert(), list(rows))
 
 
-def records(frame: pd.DataFrame, table: sa.Table, **constants: Any) -> list[dict[str, Any]]:
-    """A frame's rows as the table takes them: NaN and None become NULL."""
-    data: dict[str, list[Any]] = {}
-    for column in table.columns:
-        if column.name in constants:
-            data[column.name] = [constants[column.name]] * len(frame)
-            continue
-        values = frame[column.name].to_numpy()
-        if isinstance(column.type, sa.Float):
-            numbers = values.astype(float)
-            data[column.name] = np.where(np.isfinite(numbers), numbers.astype(object), None).tolist()
-        elif isinstance(column.type, sa.BigInteger | sa.Integer):
-            data[column.name] = values.astype("int64").tolist()
-        elif isinstance(column.type, sa.Boolean):
-            data[column.name] = values.astype(bool).tolist()
-        else:
-            data[column.name] = [value if isinstance(value, str) else None for value in values]
-    names = list(data)
-    return [dict(zip(names, row, strict=True)) for row in zip(*data.values(), strict=True)]
+def replace_frame(connection: sa.Connection, table: sa.Table, model: str, frame: pd.DataFrame) -> None:
+    """A model's rows of a table give way to a frame's: NaN and None become NULL.
+
+    Half a million measurements: the driver takes them as they are, without SQLAlchemy's work on every row.
+    """
+    connection.execute(sa.delete(table).where(table.c.model == model))
+    if not len(frame):
+        return
+    values = [[model] * len(frame) if c.name == "model" else _values(frame[c.name], c) for c in table.columns]
+    compiled = table.insert().compile(dialect=connection.dialect, column_keys=[c.name for c in table.columns])
+    names = [column.name for column in table.columns]
+    if connection.dialect.positional:
+        order = [names.index(name) for name in compiled.positiontup or names]
+        rows: list[Any] = list(zip(*(values[i] for i in order), strict=True))
+    else:
+        rows = [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
+    connection.exec_driver_sql(str(compiled), rows)
+
+
+def _values(column: pd.Series, kind: sa.Column[Any]) -> list[Any]:
+    """A column's values as the driver takes them."""
+    if isinstance(kind.type, sa.Float):
+        numbers = column.to_numpy(float)
+        return np.where(np.isfinite(numbers), numbers.astype(object), None).tolist()
+    if isinstance(kind.type, sa.BigInteger | sa.Integer):
+        return column.to_numpy("int64").tolist()
+    if isinstance(kind.type, sa.Boolean):
+        return column.to_numpy(bool).tolist()
+    texts = column.to_numpy(object)
+    return np.where(pd.isna(texts), None, texts).tolist()
 
 
 def _parse(url: str) -> sa.URL:

@@ -180,6 +180,7 @@ def test_secrets_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("DRIFTMETER_TEST_HOOK", "abc/def")
     config = load(tmp_path, LOG + '[notify]\nurls = ["slack://${DRIFTMETER_TEST_HOOK}"]')
     assert config.notify.urls == ["slack://abc/def"]
+    assert load(tmp_path, LOG + 'id = "$${HOME} $$ ${ }"').logs.id == "${HOME} $$ ${ }"
 
 
 @pytest.mark.parametrize(

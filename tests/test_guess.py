@@ -192,7 +192,7 @@ def test_a_column_of_periods_tells_the_reference(tmp_path: Path) -> None:
         (100_000, 365, "1w"),  # 274 a day: few; 1,900 a week
         (20_000, 1500, "1mo"),
         (200_000, 4, "1h"),
-        (300, 30, "1d"),
+        (300, 30, "1w"),
     ],
 )
 def test_windows_are_as_fine_as_rows_allow(tmp_path: Path, rows: int, days: int, size: str) -> None:
@@ -257,7 +257,7 @@ def test_many_files_are_sampled_from_first_to_last(tmp_path: Path) -> None:
 
 NAMES = [
     "a b", 'say "x"', "it's", "<b>bold</b>", "naïve 😀", "new\nline", "tab\there", "back\\slash", "#comment", "[table]",
-    "a = 1", "${HOME}", "\x7f", "'''", '"""',
+    "a = 1", "${HOME}", "$${HOME}", "${ }", "\x7f", "'''", '"""',
 ]  # fmt: skip
 
 
@@ -310,9 +310,14 @@ def test_an_existing_file_is_not_replaced(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "content", "words"),
-    [("none.csv", None, "none.csv"), ("empty.csv", b"", "empty.csv"), ("broken.parquet", b"PAR1 and no more", "broken.parquet"),
-     ("header.csv", b"a,b\n", "no row"), ("*.parquet", None, "matches no file")],
-)  # fmt: skip
+    [
+        ("none.csv", None, "none.csv"),
+        ("empty.csv", b"", "empty.csv"),
+        ("broken.parquet", b"PAR1 and no more", "broken.parquet"),
+        ("header.csv", b"a,b\n", "no row"),
+        ("*.parquet", None, "matches no file"),
+    ],
+)
 def test_a_log_that_cannot_be_read(tmp_path: Path, name: str, content: bytes | None, words: str) -> None:
     if content is not None:
         (tmp_path / name).write_bytes(content)

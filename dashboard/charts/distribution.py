@@ -25,8 +25,8 @@ from dashboard.charts.bins import (
 from dashboard.charts.frame import WIDTH, Caption, empty, frame
 from dashboard.charts.labels import FILLED, PAD, SOLID, Key
 from dashboard.charts.text import count, plain, share
-from dashboard.charts.timeline import finite
-from dashboard.theme import Palette, alpha, palette
+from dashboard.charts.timeline import finite, records
+from dashboard.theme import alpha, palette
 
 
 def distribution(
@@ -48,7 +48,6 @@ def distribution(
     feature : its name, for hover and axis
     unseen : the most frequent values that the reference never had, with their rows: named below the chart
     """
-    p = palette(mode)
     rows = filled_bins(bins, "reference", "window")
     if rows.empty or not (np.nansum(finite(rows, "reference")) + np.nansum(finite(rows, "window"))) > 0:
         sentence = (
@@ -57,15 +56,16 @@ def distribution(
         return empty(title, sentence, caption, height=height, mode=mode, width=width)
     named = ", ".join(f"{plain(name) or '(empty)'} ({count(n)} rows)" for name, n in (unseen or [])[:6])
     note = f"Never seen in the reference: {named}." if named else ""
-    draw = _upright if "left" in rows else _rows
-    return draw(rows, title, caption, feature, note, mode, height, width, p)
+    if "left" in rows:
+        return _upright(rows, title, caption, feature, note, mode, height, width)
+    return _rows(rows, title, caption, feature, note, mode, width)
 
 
 def _texts(rows: pd.DataFrame, feature: str) -> list[str]:
     reference, window = finite(rows, "reference"), finite(rows, "window")
     return [
         bin_hover(feature, row, [f"window <b>{share(window[i])}</b>", f"reference {share(reference[i])}"])
-        for i, row in enumerate(rows.to_dict("records"))
+        for i, row in enumerate(records(rows))
     ]
 
 
@@ -78,8 +78,8 @@ def _upright(
     mode: str,
     height: int,
     width: int,
-    p: Palette,
 ) -> go.Figure:
+    p = palette(mode)
     at = rows["at"].to_numpy(dtype=float)
     reference, window = np.nan_to_num(finite(rows, "reference")), np.nan_to_num(finite(rows, "window"))
     texts, kinds = _texts(rows, feature), statuses(rows)
@@ -137,14 +137,13 @@ def _rows(
     feature: str,
     note: str,
     mode: str,
-    height: int,
     width: int,
-    p: Palette,
 ) -> go.Figure:
+    p = palette(mode)
     rows, rest = capped(rows, np.abs(finite(rows, "window") - finite(rows, "reference")))
     reference, window = np.nan_to_num(finite(rows, "reference")), np.nan_to_num(finite(rows, "window"))
     texts, kinds = _texts(rows, feature), statuses(rows)
-    names = [bin_name(row) for row in rows.to_dict("records")]
+    names = [bin_name(row) for row in records(rows)]
     words = [(change(window[i] - reference[i], kinds[i]), p.text(kinds[i])) for i in range(len(rows))]
     left, right = maps.margins(names, [w for w, _ in words], width)
     y = np.arange(len(rows), dtype=float)

@@ -13,9 +13,9 @@ from dashboard.charts.frame import WIDTH, Caption, empty, frame
 from dashboard.charts.labels import FILLED, Key
 from dashboard.charts.points import folded
 from dashboard.charts.strip import marks, strip
-from dashboard.charts.text import escape, moment, period, plain
-from dashboard.charts.timeline import BOTTOM, naive, time_axis, time_title, windows
-from dashboard.theme import STATUS, Palette, palette
+from dashboard.charts.text import escape, moment, period, said
+from dashboard.charts.timeline import BOTTOM, naive, records, time_axis, time_title, windows
+from dashboard.theme import STATUS, Palette, palette, status
 
 _RANK = {"alert": 3, "watch": 2, "silenced": 1}
 
@@ -164,21 +164,19 @@ def _found(findings: pd.DataFrame | None, axis: pd.DataFrame) -> dict[tuple[str,
     if findings is None or findings.empty or "x" not in findings:
         return out
     column = {start: j for j, start in enumerate(axis["x"])}
-    for row in findings.assign(x=naive(findings["x"])).to_dict("records"):
+    for row in records(findings.assign(x=naive(findings["x"]))):
         j = column.get(row["x"])
-        status = "silenced" if row.get("state") == "silenced" else row.get("severity")
-        if j is None or status not in _RANK:
+        kind = "silenced" if row.get("state") == "silenced" else status(row.get("severity"), "")
+        if j is None or kind not in _RANK:
             continue
         feature = row.get("feature")
-        named = isinstance(feature, str) and feature != ""
-        key = (feature, "") if named else ("", "log" if row.get("monitor") == "integrity" else "model")
-        message = row.get("message")
+        whole = ("", "log" if row.get("monitor") == "integrity" else "model")
+        key = (feature, "") if isinstance(feature, str) and feature else whole
         hit = {
-            "status": status,
-            "kind": plain(row.get("kind") or row.get("metric") or row.get("monitor") or ""),
-            "onset": row.get("onset_x", row["x"]),
-            "incident": row.get("incident") if isinstance(row.get("incident"), str) else "",
-            "message": message if isinstance(message, str) else "",
+            "status": kind,
+            "kind": said(row.get("kind"), said(row.get("metric"), said(row.get("monitor")))),
+            "incident": said(row.get("incident")),
+            "message": said(row.get("message")),
         }
         out.setdefault(key, {}).setdefault(j, []).append(hit)
     for cells in out.values():

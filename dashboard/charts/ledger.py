@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dashboard.charts.text import escape, number, plain
+from dashboard.charts.text import escape, number, said
 from dashboard.charts.timeline import finite
-from dashboard.theme import STATUS, Palette
+from dashboard.theme import STATUS, Palette, status
 
 
 def sparklines(measurements: pd.DataFrame, metric: str = "learned_power", points: int = 60) -> pd.DataFrame:
@@ -53,12 +53,11 @@ def ledger_rows(ledger: pd.DataFrame | None) -> pd.DataFrame:
 
 def verdict_word(row: dict[str, Any], p: Palette) -> tuple[str, str]:
     """What a row's end says, and in which colour: the verdict with the status's glyph."""
-    status = row.get("severity") if row.get("severity") in STATUS else "ok"
-    verdict = row.get("verdict")
-    word = plain(verdict).replace("_", " ") if isinstance(verdict, str) and verdict else ""
+    kind = status(row.get("severity"))
+    word = said(row.get("verdict")).replace("_", " ")
     if not word:
         word = "not seen now" if np.isnan(row["after"]) else "new" if np.isnan(row["before"]) else ""
-    return (f"{STATUS[status].glyph} {word}" if word else ""), p.text(status)
+    return (f"{STATUS[kind].glyph} {word}" if word else ""), p.text(kind)
 
 
 def ledger_hover(row: dict[str, Any]) -> str:
@@ -71,5 +70,5 @@ def ledger_hover(row: dict[str, Any]) -> str:
     for name in ("available", "expected"):
         if pd.notna(row.get(name)):
             lines.append(f"{name}, now {number(row[name])}")
-    verdict = row.get("verdict")
-    return "<br>".join([*lines, escape(verdict.replace("_", " "))] if isinstance(verdict, str) else lines)
+    verdict = said(row.get("verdict")).replace("_", " ")
+    return "<br>".join([*lines, escape(verdict)] if verdict else lines)

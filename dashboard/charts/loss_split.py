@@ -31,7 +31,7 @@ def loss_split(
     height: int = 400,
     width: int = WIDTH,
 ) -> go.Figure:
-    """Change in mean loss against the reference: bars for "inputs moved" and "relation moved", a mark for both together.
+    """Change in mean loss against the reference: bars for "inputs moved" and "relation moved", a mark for both.
 
     Parameters
     ----------

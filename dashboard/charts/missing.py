@@ -13,9 +13,20 @@ from dashboard.charts.frame import WIDTH, Caption, empty, frame
 from dashboard.charts.labels import FILLED, PAD, End, Key, axis_title
 from dashboard.charts.lines import last
 from dashboard.charts.strip import Mark, marks, shade, strip
-from dashboard.charts.text import escape, moment, period, plain, share
-from dashboard.charts.timeline import BOTTOM, band, finite, middle, naive, ribbon, time_axis, time_title, windows
-from dashboard.theme import STATUS, Palette, palette
+from dashboard.charts.text import escape, moment, period, said, share
+from dashboard.charts.timeline import (
+    BOTTOM,
+    band,
+    finite,
+    middle,
+    naive,
+    records,
+    ribbon,
+    time_axis,
+    time_title,
+    windows,
+)
+from dashboard.theme import STATUS, Palette, palette, status
 
 KINDS = ("absent", "null", "nan", "invalid")
 WORDS = {"absent": "absent", "null": "null", "nan": "NaN", "invalid": "invalid"}
@@ -71,7 +82,7 @@ def _areas(rows: pd.DataFrame, p: Palette, axes: tuple[str, str] = ("x", "y")) -
 def targets(rows: pd.DataFrame, feature: str, axes: tuple[str, str] = ("x", "y")) -> dict[str, Any]:
     """Invisible markers on the total that carry hover and selection (`customdata` = [feature, x])."""
     texts, keys = [], []
-    for row in rows.to_dict("records"):
+    for row in records(rows):
         kinds = [f"{WORDS[kind]} {share(row[kind])}" for kind in KINDS if row[kind] > 0] or ["nothing missing"]
         texts.append("<br>".join([f"<b>{escape(feature)}</b>", period(row["x"], row["x_end"]), *kinds]))
         keys.append([feature, row["x"].isoformat() if isinstance(row["x"], pd.Timestamp) else int(row["x"])])
@@ -97,12 +108,11 @@ def begun(onsets: pd.DataFrame | None) -> dict[str, list[dict[str, Any]]]:
     """By feature: where something began (`x`), its `severity` and `kind`, earliest first."""
     out: dict[str, list[dict[str, Any]]] = {}
     if onsets is not None and {"feature", "x"} <= set(onsets.columns):
-        for row in (
-            onsets.assign(x=naive(onsets["x"])).dropna(subset=["x", "feature"]).sort_values("x").to_dict("records")
-        ):
-            status = row.get("severity") if row.get("severity") in STATUS else "alert"
-            kind = plain(row.get("kind") or "missing").replace("_", " ")
-            out.setdefault(str(row["feature"]), []).append({"x": row["x"], "status": status, "kind": kind})
+        known = onsets.assign(x=naive(onsets["x"])).dropna(subset=["x", "feature"]).sort_values("x")
+        for row in records(known):
+            kind = said(row.get("kind"), "missing").replace("_", " ")
+            entry = {"x": row["x"], "status": status(row.get("severity"), "alert"), "kind": kind}
+            out.setdefault(str(row["feature"]), []).append(entry)
     return out
 
 

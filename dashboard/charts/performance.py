@@ -14,7 +14,18 @@ from dashboard.charts.lines import last, step_line
 from dashboard.charts.points import hovers, markers, status_keys
 from dashboard.charts.strip import Mark, marks, strip
 from dashboard.charts.text import FORMATS, TICKS
-from dashboard.charts.timeline import BOTTOM, band, extent, finite, middle, ribbon, time_axis, time_title, windows
+from dashboard.charts.timeline import (
+    BOTTOM,
+    band,
+    extent,
+    finite,
+    middle,
+    records,
+    ribbon,
+    time_axis,
+    time_title,
+    windows,
+)
 from dashboard.theme import STATUS, Palette, alpha, palette
 
 RIGHT = 132
@@ -95,7 +106,7 @@ def performance(
 
     listed = marks(rows, events, p)
     pending = rows[~mature | (np.isnan(realised) & ~rows["reference"])]
-    grey = [_curtain(row, p) for row in pending[["x", "x_end"]].to_dict("records")]
+    grey = [_curtain(row, p) for row in records(pending[["x", "x_end"]])]
     if len(pending) and (
         pending["x"].iloc[0] >= rows.loc[rows["reference"], "x_end"].max() or not rows["reference"].any()
     ):

@@ -13,7 +13,7 @@ from dashboard.charts.frame import WIDTH, Caption, empty, frame
 from dashboard.charts.labels import Key
 from dashboard.charts.ledger import ledger_hover, ledger_rows, verdict_word
 from dashboard.charts.power import NOTHING
-from dashboard.charts.timeline import extent, finite
+from dashboard.charts.timeline import extent, finite, records
 from dashboard.theme import palette
 
 
@@ -45,16 +45,16 @@ def power_change(
     if every.empty:
         return empty(title, NOTHING, caption, mode=mode, width=width)
     rows = every.iloc[:top]
-    records = rows.to_dict("records")
-    names, words = rows["feature"].astype(str).tolist(), [verdict_word(row, p) for row in records]
+    told = records(rows)
+    names, words = rows["feature"].astype(str).tolist(), [verdict_word(row, p) for row in told]
     left, right = maps.margins(names, [w for w, _ in words], width)
     y = np.arange(len(rows), dtype=float)
-    texts = [ledger_hover(row) for row in records]  # type: ignore[arg-type]
+    texts = [ledger_hover(row) for row in told]
     start, end, gain = finite(rows, "before"), finite(rows, "after"), finite(rows, "available")
-    looks = {
-        before: (start, "circle-open", p.muted, 10, finite(rows, "before_low"), finite(rows, "before_high")),
-        after: (end, "circle", p.first, 11, finite(rows, "after_low"), finite(rows, "after_high")),
-    }
+    looks = (
+        (before, start, "circle-open", p.muted, 10, finite(rows, "before_low"), finite(rows, "before_high")),
+        (after, end, "circle", p.first, 11, finite(rows, "after_low"), finite(rows, "after_high")),
+    )
     data: list[dict[str, Any]] = [
         {
             "type": "scatter",
@@ -65,7 +65,7 @@ def power_change(
             "hoverinfo": "skip",
         }
     ]
-    for name, (x, symbol, colour, size, low, high) in looks.items():
+    for name, x, symbol, colour, size, low, high in looks:
         data.append(
             {
                 "type": "scatter",
@@ -103,7 +103,7 @@ def power_change(
             }
         )
     data.append(maps.twin(floor))
-    edges = [look[i] for look in looks.values() for i in (0, 4, 5)]
+    edges = [edge for look in looks for edge in (look[1], look[5], look[6])]
     rest = len(every) - len(rows)
     notes = [maps.rest_line(f"… and {rest} features that lost less", left, p)] if rest else []
     notes.append(

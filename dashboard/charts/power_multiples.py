@@ -15,9 +15,9 @@ from dashboard.charts.lines import step_line
 from dashboard.charts.maps import REST, rest_line
 from dashboard.charts.power import LINES, NOTE, NOTHING, power_bands, power_colour, power_hovers, power_keys, powers
 from dashboard.charts.strip import marks, shade
-from dashboard.charts.text import number
-from dashboard.charts.timeline import BOTTOM, extent, finite, middle, span, time_axis, time_title, windows
-from dashboard.theme import STATUS, palette
+from dashboard.charts.text import number, said
+from dashboard.charts.timeline import BOTTOM, extent, finite, middle, records, span, time_axis, time_title, windows
+from dashboard.theme import STATUS, palette, status
 
 
 def power_multiples(
@@ -121,10 +121,10 @@ def _change(rows: pd.DataFrame) -> str:
 def _verdicts(verdicts: pd.DataFrame | None) -> dict[str, tuple[str, str]]:
     """Feature to (word with glyph, status)."""
     out: dict[str, tuple[str, str]] = {}
-    for row in [] if verdicts is None else verdicts.to_dict("records"):
-        status = row.get("severity") if row.get("severity") in STATUS else "ok"
-        word = str(row.get("verdict") or STATUS[status].word).replace("_", " ")
-        out[str(row["feature"])] = (f"{STATUS[status].glyph} {word}", status)
+    for row in [] if verdicts is None else records(verdicts):
+        kind = status(row.get("severity"))
+        word = said(row.get("verdict"), STATUS[kind].word).replace("_", " ")
+        out[str(row["feature"])] = (f"{STATUS[kind].glyph} {word}", kind)
     return out
 
 

@@ -13,9 +13,10 @@ from dashboard.charts.frame import WIDTH, Caption, empty, frame
 from dashboard.charts.labels import Key
 from dashboard.charts.ledger import ledger_hover, ledger_rows
 from dashboard.charts.power import NOTHING
-from dashboard.charts.text import cut, escape, number, plain
+from dashboard.charts.text import cut, escape, number
 from dashboard.charts.text import width as text_width
-from dashboard.theme import STATUS, Palette, palette
+from dashboard.charts.timeline import records
+from dashboard.theme import STATUS, Palette, palette, status
 
 
 def rank_changes(
@@ -43,43 +44,39 @@ def rank_changes(
         rows[f"{column}_rank"] = rows[column].rank(ascending=False, method="first")
     best = rows[["before_rank", "after_rank"]].min(axis=1)
     shown = rows[best <= top].copy()
+    room = int((width - 40) * 0.36)
     sides: dict[str, tuple[list[float], list[str]]] = {}
     for column in ("before", "after"):
         shown[f"{column}_at"] = shown[column].rank(ascending=False, method="first")
         order = shown.dropna(subset=[column]).sort_values(f"{column}_at")
-        sides[column] = (
-            order[f"{column}_at"].tolist(),
-            [
-                f"{r:.0f}\u2002{plain(f)}\u2002{number(v)}"
-                for r, f, v in zip(order[f"{column}_rank"], order["feature"], order[column], strict=True)
-            ],
-        )
+        ranked = zip(order[f"{column}_rank"], order["feature"], order[column], strict=True)
+        sides[column] = (order[f"{column}_at"].tolist(), [_tick(r, f, v, room) for r, f, v in ranked])
     bottom = len(shown)
-    room = int((width - 40) * 0.36)
     data: list[dict[str, Any]] = []
-    for row in shown.to_dict("records"):
+    for row in records(shown):
         if np.isnan(row["before"]) or np.isnan(row["after"]):
             data.append(_alone(row, p))
             continue
         moved = row["after_rank"] - row["before_rank"]
-        status = row.get("severity") if row.get("severity") in ("alert", "watch") else "ok"
-        loud = abs(moved) >= 3 or status != "ok"
-        colour = p.text(status) if status != "ok" else p.first if loud else p.faint
+        kind = status(row.get("severity"))
+        loud = abs(moved) >= 3 or kind != "ok"
+        colour = p.text(kind) if kind != "ok" else p.first if loud else p.faint
+        ranks = f"rank {row['before_rank']:.0f} → {row['after_rank']:.0f}"
         data.append(
             {
                 "type": "scatter",
                 "mode": "lines+markers",
                 "x": [0, 1],
                 "y": [row["before_at"], row["after_at"]],
-                "text": [ledger_hover(row) + f"<br>rank {row['before_rank']:.0f} → {row['after_rank']:.0f}"] * 2,  # type: ignore[arg-type]
+                "text": [f"{ledger_hover(row)}<br>{ranks}"] * 2,
                 "customdata": [[str(row["feature"])]] * 2,
                 "hovertemplate": "%{text}<extra></extra>",
                 "line": {"color": colour, "width": 2.6 if loud else 1.4},
                 "marker": {
-                    "symbol": STATUS[status].symbol,
+                    "symbol": STATUS[kind].symbol,
                     "size": 8,
-                    "color": p.fill(status) if status != "ok" else colour,
-                    "line": {"width": 1.2, "color": p.line(status) if status != "ok" else colour},
+                    "color": p.fill(kind) if kind != "ok" else colour,
+                    "line": {"width": 1.2, "color": p.line(kind) if kind != "ok" else colour},
                 },
             }
         )
@@ -101,18 +98,18 @@ def rank_changes(
             "ticks": "",
             "tickfont": {"size": 13, "color": p.ink},
         },
-        "yaxis": {**axis, "tickvals": sides["before"][0], "ticktext": [_fit(t, room) for t in sides["before"][1]]},
+        "yaxis": {**axis, "tickvals": sides["before"][0], "ticktext": sides["before"][1]},
         "yaxis2": {
             **axis,
             "overlaying": "y",
             "side": "right",
             "matches": "y",
             "tickvals": sides["after"][0],
-            "ticktext": [_fit(t, room) for t in sides["after"][1]],
+            "ticktext": sides["after"][1],
         },
     }
     alone = shown["before"].isna().any() or shown["after"].isna().any()
-    statuses = {row.get("severity") for row in shown.to_dict("records")}
+    statuses = {row.get("severity") for row in records(shown)}
     keys = [Key("—", "three places or more", p.first), Key("—", "less", p.faint)]
     keys += [Key(STATUS[k].glyph, STATUS[k].word, p.fill(k)) for k in ("watch", "alert") if k in statuses]
     keys += [Key("○", "on one side only", p.muted)] if alone else []
@@ -147,8 +144,7 @@ def _alone(row: dict[str, Any], p: Palette) -> dict[str, Any]:
     }
 
 
-def _fit(text: str, room: int) -> str:
-    """`rank name power` with the name cut so that rank and power stay."""
-    rank, name, value = text.split("\u2002")
-    free = room - text_width(f"{rank}  {value}  ", maps.NAME)
-    return f"{rank}\u2002{escape(cut(name, free, maps.NAME))}\u2002<b>{value}</b>"
+def _tick(rank: float, name: object, value: float, room: int) -> str:
+    """Rank, name and power, the name cut so that rank and power stay."""
+    free = room - text_width(f"{rank:.0f}  {number(value)}  ", maps.NAME)
+    return f"{rank:.0f}\u2002{escape(cut(name, free, maps.NAME))}\u2002<b>{number(value)}</b>"

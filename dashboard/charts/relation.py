@@ -24,7 +24,7 @@ from dashboard.charts.bins import (
 from dashboard.charts.frame import WIDTH, Caption, empty, frame
 from dashboard.charts.labels import PAD, SOLID, Key, axis_title
 from dashboard.charts.text import count, escape, number, share
-from dashboard.charts.timeline import extent, finite
+from dashboard.charts.timeline import extent, finite, records
 from dashboard.theme import STATUS, Palette, alpha, palette
 
 
@@ -40,13 +40,13 @@ def outcome_by_bin(
     height: int = 500,
     width: int = WIDTH,
 ) -> go.Figure:
-    """Where the concept moved: the outcome by the feature's bins, window with interval against the reference's relation.
+    """Where the concept moved: the outcome by the feature's bins, window with interval against the reference.
 
     Parameters
     ----------
-    bins : bin frame with `reference_rate`, `rate`, `low`, `high` (of the window: share of the outcome, or mean label),
-        `reference`, `window` (shares of rows), `n` (labelled rows in the window), and where judged `severity`; left out,
-        a bin whose interval leaves out the reference's rate is drawn hollow and said to differ
+    bins : bin frame with `reference_rate` and `rate` (share of the outcome, or mean label), `low`, `high` (interval of
+        the window's rate), `reference`, `window` (shares of rows), `n` (labelled rows in the window), and where judged
+        `severity`; a bin that was not judged and whose interval leaves out the reference's rate is drawn hollow
     outcome : the outcome in words: "late", "clicked"
     unit : "share", or "number" for regression
     """
@@ -69,7 +69,7 @@ def outcome_by_bin(
     differs = (before < low) | (before > high)
     n = finite(rows, "n")
     texts = []
-    for i, row in enumerate(rows.to_dict("records")):
+    for i, row in enumerate(records(rows)):
         lines = [f"window <b>{say(rate[i])}</b> {escape(outcome)} ({say(low[i])} to {say(high[i])})"]
         lines += [f"reference {say(before[i])}", *([f"n = {count(n[i])}"] if np.isfinite(n[i]) else [])]
         texts.append(bin_hover(feature, row, lines))
@@ -84,7 +84,7 @@ def outcome_by_bin(
             rows, points, before, y_range, unit, keys, title, caption, feature, said, mode, height, width
         )
 
-    names = [bin_name(row) for row in rows.to_dict("records")]
+    names = [bin_name(row) for row in records(rows)]
     signs = np.nan_to_num(rate - before)
     words = [
         (change(signs[i], kinds[i]) if unit == "share" else _shift(signs[i], kinds[i]), p.text(kinds[i]))

@@ -18,7 +18,7 @@ from dashboard.charts.review_charts import small_map, small_performance
 from dashboard.charts.slide import Sheet, fill, write
 from dashboard.charts.text import cut, escape, plain, wrap
 from dashboard.charts.text import width as text_width
-from dashboard.charts.timeline import naive, windows
+from dashboard.charts.timeline import naive, records, windows
 from dashboard.theme import STATUS, Palette, palette
 
 MONITORS = ("drift", "concept", "decay", "missing", "integrity")
@@ -94,7 +94,7 @@ def _in_force(findings: pd.DataFrame | None) -> pd.DataFrame:
 def _distinct(found: pd.DataFrame) -> pd.DataFrame:
     """One finding per incident; without incidents, one per monitor, feature and kind."""
     keys = []
-    for row in found.to_dict("records"):
+    for row in records(found):
         incident = row["incident"]
         named = isinstance(incident, str) and incident != ""
         keys.append(incident if named else (row["monitor"], str(row["feature"]), row["kind"]))
@@ -133,7 +133,7 @@ def _words(sheet: Sheet, week: pd.DataFrame, period: str, left: float, top: floa
         write(sheet, f"{STATUS['ok'].glyph} <b>quiet</b><br>{said}", left + 18, at + 4, 17, p.ink)
         return
     done = 0
-    for row in found.to_dict("records"):
+    for row in records(found):
         status, message = row["severity"], row["message"]
         lines = wrap(message, room - 20, 15, lines=3) if isinstance(message, str) and message else []
         tall = 26 + 20 * len(lines) + 14

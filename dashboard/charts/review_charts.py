@@ -92,7 +92,8 @@ def small_map(
     wide = right - left
     z = np.repeat(np.where(axis["reference"].to_numpy(), 0.0, 1.0)[None, :], len(rows), axis=0)
     marked: dict[str, list[tuple[int, int]]] = {"watch": [], "alert": []}
-    for (name, j), rank in score.groupby(["name", "at"])["rank"].max().items():
+    highest = score.groupby(["name", "at"], as_index=False)["rank"].max()
+    for name, j, rank in zip(highest["name"], highest["at"].astype(int), highest["rank"], strict=True):
         if name in rows:
             i = rows.index(name)
             marked["alert" if rank == 2 else "watch"].append((i, j))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from dashboard.charts.text import escape, moment, plain, short
 from dashboard.charts.text import width as text_width
-from dashboard.charts.timeline import fraction, is_rows, naive, span
+from dashboard.charts.timeline import fraction, is_rows, naive, records, span
 from dashboard.theme import Palette
 
 STRIP_ROW = 17
@@ -42,7 +42,7 @@ def marks(frame: pd.DataFrame, events: pd.DataFrame | None, p: Palette) -> list[
         shown = events.assign(x=naive(events["x"])).dropna(subset=["x"])
         if pd.api.types.is_datetime64_any_dtype(shown["x"]) == (not is_rows(frame)):
             shown = shown[(shown["x"] >= first) & (shown["x"] <= last)].sort_values("x", kind="stable")
-            for row in shown.to_dict("records"):
+            for row in records(shown):
                 kind = plain(row.get("kind") or "")
                 label = plain(row.get("label") or kind or "event")
                 text = label if not kind or kind == "other" or kind in label.lower() else f"{kind}: {label}"

@@ -10,6 +10,7 @@ import html
 import math
 import unicodedata
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,11 @@ def plain(text: object) -> str:
         if c in _JOINERS or c.isspace() or unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"}
     ]
     return " ".join("".join(kept).split())
+
+
+def said(value: object, default: str = "") -> str:
+    """A text from a frame's cell as one line; the default where the cell is empty or holds no text."""
+    return plain(value) if isinstance(value, str) and value else default
 
 
 def escape(text: object) -> str:
@@ -168,25 +174,22 @@ def moment(x: object) -> str:
     """A point on the time axis: `4 Jul 2015`, `4 Jul 2015 13:00`, `row 1,000`."""
     if isinstance(x, int | float | np.integer | np.floating):
         return f"row {count(float(x))}"
-    stamp = pd.Timestamp(x)  # type: ignore[arg-type]
-    if stamp is pd.NaT:
+    stamp: Any = pd.Timestamp(x)  # type: ignore[arg-type]
+    if pd.isna(stamp):
         return "–"
     day = f"{stamp.day} {stamp:%b %Y}"
     return day if stamp == stamp.normalize() else f"{day} {stamp:%H:%M}"
 
 
-def period(x: object, x_end: object) -> str:
+def period(x: Any, x_end: Any) -> str:
     """A window: its one day, or its first and last moment (the end is exclusive)."""
     if isinstance(x, int | float | np.integer | np.floating):
-        return f"rows {count(float(x))} to {count(float(x_end) - 1)}"  # type: ignore[arg-type]
-    start, end = pd.Timestamp(x), pd.Timestamp(x_end)  # type: ignore[arg-type]
-    if start is pd.NaT or end is pd.NaT:
+        return f"rows {count(float(x))} to {count(float(x_end) - 1)}"
+    start: Any = pd.Timestamp(x)
+    end: Any = pd.Timestamp(x_end)
+    if pd.isna(start) or pd.isna(end):
         return moment(start)
     if start == start.normalize() and end == end.normalize():
         last = end - pd.Timedelta(days=1)
         return moment(start) if last <= start else f"{moment(start)} to {moment(last)}"
-    return (
-        f"{moment(start)} to {end:%H:%M}"
-        if end - start <= pd.Timedelta(days=1)
-        else f"{moment(start)} to {moment(end)}"
-    )
+    return f"{moment(start)} to {f'{end:%H:%M}' if end - start <= pd.Timedelta(days=1) else moment(end)}"

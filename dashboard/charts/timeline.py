@@ -42,6 +42,11 @@ def finite(frame: pd.DataFrame, column: str) -> np.ndarray:
     return values
 
 
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as dicts."""
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
 def middle(frame: pd.DataFrame) -> pd.Series:
     """The middle of each window."""
     return frame["x"] + (frame["x_end"] - frame["x"]) / 2
@@ -50,7 +55,7 @@ def middle(frame: pd.DataFrame) -> pd.Series:
 def durations(frame: pd.DataFrame) -> np.ndarray:
     """Widths of bars that fill their windows: milliseconds or rows."""
     long = frame["x_end"] - frame["x"]
-    return long.to_numpy(dtype=float) if is_rows(frame) else (long / pd.Timedelta(milliseconds=1)).to_numpy(dtype=float)
+    return long.to_numpy(dtype=float) if is_rows(frame) else long.dt.total_seconds().to_numpy(dtype=float) * 1000
 
 
 def _breaks(frame: pd.DataFrame) -> np.ndarray:

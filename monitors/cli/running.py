@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import packages_distributions
 from pathlib import Path
+
+PATIENCE = 10.0  # seconds without a word
 
 Report = Callable[[str, int, int], None]
 
@@ -39,7 +42,7 @@ def run(path: Path) -> None:
 
 @contextmanager
 def progress(title: str) -> Iterator[Report]:
-    """A function `report(step, done, total)`: a bar on a terminal, else a line when a step begins and ends."""
+    """A function `report(step, done, total)`: a bar on a terminal, plain lines elsewhere."""
     if sys.stderr.isatty():
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -54,15 +57,14 @@ def progress(title: str) -> Iterator[Report]:
         yield plain(title)
 
 
-def plain(title: str) -> Report:
-    """Progress as lines on stderr: at most one for each tenth of a step."""
-    said: tuple[str, int] = ("", -1)
+def plain(title: str, clock: Callable[[], float] = time.monotonic) -> Report:
+    """Progress as lines on stderr: when a step ends, and every ten seconds while it lasts."""
+    last = clock()
 
     def report(step: str, done: int, total: int) -> None:
-        nonlocal said
-        tenth = 10 * done // total if total else 0
-        if (step, tenth) != said:
-            said = (step, tenth)
+        nonlocal last
+        if done >= total or clock() - last >= PATIENCE:
+            last = clock()
             print(f"{title}: {step} {done}/{total}", file=sys.stderr, flush=True)
 
     return report

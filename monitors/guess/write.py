@@ -57,8 +57,9 @@ def literal(value: object) -> str:
         return flat if len(flat) < 90 else "[\n" + "".join(f"    {literal(item)},\n" for item in value) + "]"
     if isinstance(value, (int, float)):
         return repr(value)
-    # JSON's strings are TOML's, but for DEL, which TOML wants escaped.
-    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007F")
+    # A configuration expands ${NAME} and takes $${NAME} for the text; JSON's strings are TOML's, but for DEL.
+    text = re.sub(r"\$\{(?=[A-Za-z_][A-Za-z0-9_]*\})", "$${", str(value))
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
 
 
 def wrapped(text: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from monitors.statistics.distances import TINY, shares
-from monitors.statistics.shrinkage import over_classes
+from monitors.statistics.shrinkage import class_totals, over_classes
 
 
 @np.errstate(divide="ignore", invalid="ignore")
@@ -63,9 +63,9 @@ def normalised_mutual_information(by_outcome: np.ndarray) -> np.ndarray:
     Vinh, Epps and Bailey 2010, https://jmlr.org/papers/v11/vinh10a.html
     """
     counts = np.asarray(by_outcome, float)
-    total = counts.sum(axis=(-2, -1), keepdims=True)
+    total = class_totals(counts).sum(axis=-1)[..., None, None]
     joint = counts / total
-    of_bin, of_class = _entropy(over_classes(joint)), _entropy(joint.sum(axis=-2))
+    of_bin, of_class = _entropy(over_classes(joint)), _entropy(class_totals(joint))
     together = _entropy(joint.reshape(*joint.shape[:-2], -1) if joint.size else over_classes(joint))
     mutual = np.maximum(of_bin + of_class - together, 0)
     mean = (of_bin + of_class) / 2

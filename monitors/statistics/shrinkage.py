@@ -12,6 +12,11 @@ def over_classes(counts: np.ndarray) -> np.ndarray:
     return np.asarray(reduce(np.add, (counts[..., k] for k in range(counts.shape[-1]))))
 
 
+def class_totals(counts: np.ndarray) -> np.ndarray:
+    """Sum over bins, (..., B, K) to (..., K); class by class for the same reason."""
+    return np.stack([counts[..., k].sum(axis=-1) for k in range(counts.shape[-1])], axis=-1)
+
+
 @np.errstate(divide="ignore", invalid="ignore")
 def empirical_strength(by_outcome: np.ndarray) -> np.ndarray:
     """Prior strength α that the counts themselves suggest: few rows where bins differ, many where they do not.
@@ -36,7 +41,7 @@ def empirical_strength(by_outcome: np.ndarray) -> np.ndarray:
     counts = np.asarray(by_outcome, float)
     rows = over_classes(counts)
     total = rows.sum(axis=-1)
-    overall = counts.sum(axis=-2) / total[..., None]
+    overall = class_totals(counts) / total[..., None]
     surprise = np.zeros(total.shape)
     for k in range(counts.shape[-1]):
         mean = rows * overall[..., k, None]
@@ -70,7 +75,12 @@ def relation(by_outcome: np.ndarray, prior_strength: float | np.ndarray | None =
     Shape (..., B, K), summing to 1 over classes; empty bins have the overall shares; NaN without rows.
     """
     counts = np.asarray(by_outcome, float)
-    rows = over_classes(counts)[..., None]
-    overall = counts.sum(axis=-2, keepdims=True) / rows.sum(axis=-2, keepdims=True)
-    strength = _strength(counts, prior_strength)[..., None, None]
-    return np.where(rows + strength > 0, (counts + strength * overall) / (rows + strength), overall)
+    rows = over_classes(counts)
+    overall = class_totals(counts) / rows.sum(axis=-1)[..., None]
+    strength = _strength(counts, prior_strength)[..., None]
+    behind = rows + strength
+    rates = np.empty(counts.shape)
+    for k in range(counts.shape[-1]):
+        share = overall[..., k, None]
+        rates[..., k] = np.where(behind > 0, (counts[..., k] + strength * share) / behind, share)
+    return rates

@@ -111,7 +111,20 @@ def findings(features: list[str], windows: pd.DataFrame, loud: int = 8, seed: in
                     "message": f"{feature or 'The log'} changed by 0.{random.integers(10, 99)} where 0.08 is usual at most.",
                 }
             )
-    columns = "model monitor kind metric feature x x_end severity state incident effect message".split()
+    columns = [
+        "model",
+        "monitor",
+        "kind",
+        "metric",
+        "feature",
+        "x",
+        "x_end",
+        "severity",
+        "state",
+        "incident",
+        "effect",
+        "message",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 
