@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from monitors import store as tables
 from monitors.config import Config
-from monitors.store import Store, records, replace_rows
+from monitors.store import Store
 from monitors.windows import Grain
 
 NUMBERS: dict[str, Any] = {
@@ -63,9 +61,13 @@ def write_store(
     }  # fmt: skip
     rows = [{"model": "m", "start": start, "segment": "", "rows": 1000, "profile": b""} for start in starts]
     with store.writing() as connection:
-        replace_rows(connection, tables.models, {"model": "m"}, [model])
-        replace_rows(connection, tables.profiles, {"model": "m"}, rows)
-        for table, content in ((tables.findings, findings), (tables.measurements, measurements)):
-            replace_rows(connection, table, {"model": "m"}, records(pd.DataFrame(content), table) if content else [])
+        for table, content in (
+            (tables.models, [model]),
+            (tables.profiles, rows),
+            (tables.findings, findings),
+            (tables.measurements, measurements),
+        ):
+            if content:
+                connection.execute(table.insert(), content)
     store.close()
     return config

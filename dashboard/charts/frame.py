@@ -18,7 +18,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dashboard.charts.labels import PAD, End, Key, axis_title, end_labels, surround
-from dashboard.charts.text import count, escape, plain, wrap
+from dashboard.charts.text import count, escape, wrap
 from dashboard.theme import palette, template
 
 WIDTH = 700
@@ -157,7 +157,6 @@ def frame(
         "margin": {"l": left, "r": right, "t": top, "b": foot, "pad": 0, "autoexpand": False},
         "annotations": annotations,
         "showlegend": False,
-        "meta": {"title": plain(title)},
     }
     return go.Figure(data=fig["data"], layout=layout)
 

@@ -90,7 +90,7 @@ def targets(rows: pd.DataFrame, feature: str, axes: tuple[str, str] = ("x", "y")
     return {
         "type": "scatter",
         "mode": "markers",
-        "name": feature,
+        "name": escape(feature),
         "x": middle(rows).to_numpy(),
         "y": finite(rows, "total"),
         "text": texts,

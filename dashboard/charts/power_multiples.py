@@ -15,7 +15,7 @@ from dashboard.charts.lines import step_line
 from dashboard.charts.maps import REST, rest_line
 from dashboard.charts.power import LINES, NOTE, NOTHING, power_bands, power_colour, power_hovers, power_keys, powers
 from dashboard.charts.strip import marks, shade
-from dashboard.charts.text import number, said
+from dashboard.charts.text import escape, number, said
 from dashboard.charts.timeline import BOTTOM, extent, finite, middle, records, span, time_axis, time_title, windows
 from dashboard.theme import STATUS, palette, status
 
@@ -135,7 +135,7 @@ def _targets(rows: pd.DataFrame, feature: str, axes: tuple[str, str]) -> dict[st
     return {
         "type": "scatter",
         "mode": "markers",
-        "name": feature,
+        "name": escape(feature),
         "x": middle(rows).to_numpy(),
         "y": learned,
         "text": power_hovers(rows, feature, intervals=False),

@@ -66,7 +66,8 @@ def small_performance(sheet: Sheet, rows: pd.DataFrame, y: tuple[float, float], 
         write(sheet, f"{word} {number(value)}", end + 8, at, 15, colour)
     if not mature.all():
         begun = moment(rows["x"].iloc[int(np.argmin(mature))])
-        write(sheet, escape(f"grey: labels still coming in since {begun}"), end, y[0] - 22, TICK, p.muted, right=True)
+        said = short(f"grey: labels pending since {begun}", end - 240, TICK)  # what the heading leaves free
+        write(sheet, said, end, y[0] - 22, TICK, p.muted, right=True)
 
 
 def small_map(

@@ -61,12 +61,18 @@ def _descend(
 
 def normalised(batch: pa.RecordBatch, kept: Sequence[Leaf], text_columns: Collection[str] = ()) -> pa.RecordBatch:
     """Batch of the kept leaves with plain types (see `plain`); leaves index into `batch`."""
-    arrays = []
-    for leaf in kept:
-        array = batch.column(leaf.top)
-        for i in leaf.path:
-            array = array.flatten()[i]  # unlike `field`, flatten hands a null struct down to its fields
-        arrays.append(plain(array, leaf.name in text_columns))
+    # Every struct is taken apart once. Unlike `field`, `flatten` hands a null struct down to its fields.
+    parts: dict[tuple[int, ...], list[pa.Array]] = {}
+
+    def part(top: int, path: tuple[int, ...]) -> pa.Array:
+        if not path:
+            return batch.column(top)
+        above = (top, *path[:-1])
+        if above not in parts:
+            parts[above] = part(top, path[:-1]).flatten()
+        return parts[above][path[-1]]
+
+    arrays = [plain(part(leaf.top, leaf.path), leaf.name in text_columns) for leaf in kept]
     return batch_of(arrays, [leaf.name for leaf in kept], batch.num_rows)
 
 

@@ -87,8 +87,14 @@ def records_batch(records: Sequence[Record], text_columns: Collection[str]) -> p
         _flatten(record, "", 0, row)
         names.update(dict.fromkeys(row))
         flat.append(row)
-    arrays = [_array([row.get(name) for row in flat], name in text_columns) for name in names]
-    return batch_of(arrays, list(names), len(records))
+    columns = {name: [row.get(name) for row in flat] for name in names}
+    # {"o": null} beside {"o": {"p": 1}} is no column of its own.
+    objects = {name[:at] for name in names for at, mark in enumerate(name) if mark == "."}
+    for name in objects & columns.keys():
+        if all(value is None for value in columns[name]):
+            del columns[name]
+    arrays = [_array(values, name in text_columns) for name, values in columns.items()]
+    return batch_of(arrays, list(columns), len(records))
 
 
 def _flatten(record: Record, prefix: str, depth: int, into: Record) -> None:

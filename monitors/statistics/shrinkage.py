@@ -22,9 +22,9 @@ def empirical_strength(by_outcome: np.ndarray) -> np.ndarray:
     """Prior strength α that the counts themselves suggest: few rows where bins differ, many where they do not.
 
     The share of outcome variance that lies between bins is estimated by the method of moments,
-    ρ = (X² − (B−1)(K−1)) / ((K−1)(N − Σn_b²/N)) with X² = Σ (n_bk − n_b π_k)²/(n_b π_k), and α = 1/ρ − 1 as for
-    the beta-binomial; kept between 1 and N, so that even a relation of pure noise leaves the bins in an
-    order.
+    ρ = (S/D − (B−1)) / (N − Σn_b²/N) with S = Σ (n_bk − n_b π_k)²/n_b and D = 1 − Σπ_k², and α = 1/ρ − 1 as for
+    the beta-binomial, over all classes as for the Dirichlet-multinomial; kept between 1 and N, so that even a
+    relation of pure noise leaves the bins in an order.
 
     Parameters
     ----------
@@ -42,14 +42,13 @@ def empirical_strength(by_outcome: np.ndarray) -> np.ndarray:
     rows = over_classes(counts)
     total = rows.sum(axis=-1)
     overall = class_totals(counts) / total[..., None]
+    rows_or_one = np.where(rows > 0, rows, 1.0)
     surprise = np.zeros(total.shape)
     for k in range(counts.shape[-1]):
-        mean = rows * overall[..., k, None]
-        some = mean > 0
-        surprise = surprise + np.where(some, (counts[..., k] - mean) ** 2 / np.where(some, mean, 1.0), 0.0).sum(axis=-1)
-    classes = np.maximum((overall > 0).sum(axis=-1) - 1, 1)
-    freedom = np.maximum((rows > 0).sum(axis=-1) - 1, 0) * classes
-    between = (surprise - freedom) / (classes * (total - (rows * rows).sum(axis=-1) / total))
+        surprise = surprise + ((counts[..., k] - rows * overall[..., k, None]) ** 2 / rows_or_one).sum(axis=-1)
+    diversity = 1 - (overall * overall).sum(axis=-1)
+    freedom = np.maximum((rows > 0).sum(axis=-1) - 1, 0)
+    between = (surprise / diversity - freedom) / (total - (rows * rows).sum(axis=-1) / total)
     strength = 1 / np.clip(between, 1e-12, 1.0) - 1
     strength = np.clip(np.where(np.isfinite(strength), strength, total), 1.0, np.maximum(total, 1.0))
     return np.where(total > 0, strength, np.nan)

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from dashboard.charts.calibration import calibration
 from dashboard.charts.distribution import distribution
 from dashboard.charts.findings_map import findings_map
-from dashboard.charts.frame import empty
+from dashboard.charts.frame import Caption, empty
 from dashboard.charts.label_coverage import label_coverage
 from dashboard.charts.loss_split import loss_split
 from dashboard.charts.missing import missing_kinds
@@ -46,6 +46,7 @@ class Case(NamedTuple):
 
 
 DAYS, WEEKS, NAMES = samples.calendar(), samples.calendar(26, 7, 8), samples.names(10)
+LATE = {"feature": samples.HOSTILE, "outcome": "late"}
 EVENTS = {"events": samples.events()}
 ONSETS = {"onsets": samples.onsets(NAMES, DAYS)}
 POWERS = samples.powers(NAMES, WEEKS)
@@ -77,6 +78,11 @@ CASES = {
     ),
 }
 
+
+def _empty(*, title: str, caption: Caption, **more: Any) -> go.Figure:
+    return empty(title, "Nothing is here. Do this.", caption, **more)
+
+
 # The same charts in their other shapes.
 VARIANTS = {
     **CASES,
@@ -100,9 +106,7 @@ VARIANTS = {
         {"feature": "AIRLINE", "unseen": [("XK<b>", 1203), ("a very long name " * 9, 3)]},
         3,
     ),
-    "many categories": Case(
-        outcome_by_bin, (samples.category_bins(60),), {"feature": samples.HOSTILE, "outcome": "late"}, 2
-    ),
+    "many categories": Case(outcome_by_bin, (samples.category_bins(60),), LATE, 2),
     "regression": Case(
         outcome_by_bin, (samples.category_bins(14),), {"feature": "AIRLINE", "outcome": "delay", "unit": "number"}, 2
     ),
@@ -114,9 +118,7 @@ VARIANTS = {
     ),
     "quiet review": Case(review, (samples.findings(NAMES, DAYS, loud=0).iloc[:0], None, DAYS), {}, 0),
     "small review": Case(review, (samples.findings(NAMES, DAYS), samples.performances(DAYS), DAYS), {"width": 960}, 6),
-    "empty": Case(
-        lambda *, title, caption, **more: empty(title, "Nothing is here. Do this.", caption, **more), (), {}, 0
-    ),
+    "empty": Case(_empty, (), {}, 0),
 }
 
 

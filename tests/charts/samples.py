@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
@@ -108,7 +110,7 @@ def findings(features: list[str], windows: pd.DataFrame, loud: int = 8, seed: in
                     "state": "silenced" if i == 6 else "new" if j == onset else "ongoing",
                     "incident": f"incident-{i}",
                     "effect": float(random.random()),
-                    "message": f"{feature or 'The log'} changed by 0.{random.integers(10, 99)} where 0.08 is usual at most.",
+                    "message": f"{feature or 'The log'} moved by 0.{random.integers(10, 99)} where 0.08 is usual.",
                 }
             )
     columns = [
@@ -259,7 +261,7 @@ def numeric_bins(values: int = 24, seed: int = 29) -> pd.DataFrame:
         "NaN",
         "invalid",
         f"below {edges[0]:.3g}",
-        *(f"{a:.3g} to {b:.3g}" for a, b in zip(edges[:-1], edges[1:], strict=True)),
+        *(f"{a:.3g} to {b:.3g}" for a, b in pairwise(edges)),
         f"{edges[-1]:.3g} and more",
     ]
     n = len(labels)

@@ -83,7 +83,8 @@ def test_a_key_that_changes_or_comes_and_goes_between_blocks(tmp_path: Path) -> 
     assert [str(b.schema.field("a").type) for b in batches[:: len(batches) - 1]] == ["int64", "string"]
     assert "late" not in batches[0].schema.names
     assert batches[-1].column("late").to_pylist() == [None] * batches[-1].num_rows
-    assert _values(file)["a"] == [*range(20), *(i + 0.5 for i in range(20, 40)), *["soon"] * 20]
+    expected = [*range(20), *(i + 0.5 for i in range(20, 40)), *["soon"] * 20]
+    assert [str(value) for value in _values(file)["a"]] == [str(value) for value in expected]
 
 
 def test_nan_and_infinity_as_python_writes_them(tmp_path: Path) -> None:
