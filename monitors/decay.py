@@ -8,7 +8,7 @@ import pandas as pd
 from monitors.measurement import combine, in_reference, mature, rest_of, table
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.settings import Settings
-from monitors.statistics.null import largest_score, scalar_scores, standardise
+from monitors.statistics.null import largest_score, lasting, run_below, scalar_scores, standardise
 from monitors.statistics.power import (
     Power,
     binary_power,
@@ -45,13 +45,17 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     scores = scalar_scores(before[:, 0], before[:, 1], learned[:, 0], error)
     able = _able(before, windows.bins.task)
     drop = standardise(np.where(able[:, None], -scores.reference, np.nan), np.where(able[:, None], -scores.windows, np.nan))
-    verdict = largest_score(np.maximum(drop.reference, 0.0), drop.windows, settings.rate("decay", "learned_power"))
+    # power fades slowly: what one window cannot show, several in a row can
+    stayed = lasting(np.where(inside, np.nan, drop.windows), len(reference))
+    verdict = largest_score(np.maximum(drop.reference, 0.0), stayed, settings.rate("decay", "learned_power"))
+    runs = run_below(np.where(able[:, None], before[:, 0], np.nan), np.where(inside, np.nan, learned[:, 0]))
+    p = np.fmin(verdict.p, np.where(able[:, None], np.minimum(runs * able.sum(), 1.0), np.nan))
     limit = drop.mean + verdict.threshold * drop.deviation
     labels = np.array([_labelled(now).sum(axis=1) for now, _ in cubes])
     blocks = [table(
         "decay", "learned_power", names, windows, reference, value=learned[:, 0], low=learned[:, 1], high=learned[:, 2],
         expected=scores.expected, n=labels,
-        p_value=np.where(mature(windows, reference), verdict.p, np.nan),
+        p_value=np.where(mature(windows, reference), p, np.nan),
         band_low=np.where(able[:, None], scores.expected - scores.band(limit), np.nan),
     )]  # fmt: skip
     for metric in ("available", "expected"):

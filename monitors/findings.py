@@ -225,13 +225,25 @@ def _history(rank: np.ndarray, effect: np.ndarray) -> list[tuple[int, int, str]]
             # a watch that becomes an alert is new as an alert; an alert that becomes a watch goes on
             new = not run or (rank[i] == 0 and not same)
             worse = bool(same) and effect[i] > WORSE * max(effect[j] for j in same)
-            found.append((i, run[0] if run else i, "new" if new else "worse" if worse else "ongoing"))
             run.append(i)
+            onset = _onset(run, rank, effect)
+            found.append((i, onset, "new" if new else "worse" if worse else "ongoing"))
         elif run and not (i + 1 < len(rank) and rank[i + 1] < 2):  # one quiet window in between is not the end
             if any(rank[j] == 0 for j in run):
-                found.append((i, run[0], "resolved"))
+                found.append((i, _onset(run, rank, effect), "resolved"))
             run = []
     return found
+
+
+def _onset(run: list[int], rank: np.ndarray, effect: np.ndarray) -> int:
+    """Where a run began: at its first alert, or at the watches right before it that showed half as much or more."""
+    alerts = [k for k, j in enumerate(run) if rank[j] == 0]
+    if not alerts:
+        return run[0]
+    first = alerts[0]
+    while first and effect[run[first - 1]] >= 0.5 * effect[run[alerts[0]]]:
+        first -= 1
+    return run[first]
 
 
 def _silence(rows: pd.DataFrame, config: Config, grain: Grain) -> pd.DataFrame:

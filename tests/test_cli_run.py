@@ -63,7 +63,7 @@ def test_from_an_unknown_csv_to_findings(
     monkeypatch.chdir(log)
     assert "plan: named like a group" in answer(capsys, "init", "log.csv", monkeypatch=monkeypatch)
     first = answer(capsys, "run", monkeypatch=monkeypatch)
-    assert f"log: {DAYS} of {DAYS} windows profiled from 1 files" in first
+    assert f"log: {DAYS} of {DAYS} windows profiled from 1 file;" in first
     found = json.loads(answer(capsys, "findings", "--json", monkeypatch=monkeypatch))
     nulls = [each for each in found if each["monitor"] == "missing" and each["feature"] == "plan"]
     assert nulls
@@ -179,8 +179,8 @@ def test_the_lost_carrier_is_dated_and_the_quiet_columns_are_quiet(
 
 
 @pytest.fixture
-def served(flights: tuple[Path, str], tmp_path: Path) -> Iterator[int]:
-    """`driftmeter dashboard` running away from the checkout; its port."""
+def served(flights: tuple[Path, str], tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """`driftmeter dashboard` running away from the checkout, and its port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
@@ -189,19 +189,21 @@ def served(flights: tuple[Path, str], tmp_path: Path) -> Iterator[int]:
     with subprocess.Popen(
         command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as server:
-        yield port
+        yield server, port
         server.terminate()
         server.communicate(timeout=30)
 
 
-def test_the_dashboard_answers(served: int) -> None:
+def test_the_dashboard_answers(served: tuple[subprocess.Popen[bytes], int]) -> None:
+    server, port = served
     deadline = time.monotonic() + 60
     while True:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{served}/_stcore/health", timeout=5) as response:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5) as response:
                 assert response.read() == b"ok"
                 return
         except OSError:
+            assert server.poll() is None, "the dashboard left"
             assert time.monotonic() < deadline, "the dashboard did not come up within a minute"
             time.sleep(0.2)
 

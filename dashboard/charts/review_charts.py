@@ -86,7 +86,8 @@ def small_map(
     fit = max(1, int((y[1] - y[0]) // 24))
     rows = worst.sort_values(["rank", "at", "n"], ascending=False, kind="stable").index[:fit].tolist()
     if not rows:
-        said = f"{STATUS['ok'].glyph} No feature broke in these {len(axis)} windows."
+        span = "this window" if len(axis) == 1 else f"these {len(axis)} windows"
+        said = f"{STATUS['ok'].glyph} No feature broke in {span}."
         write(sheet, said, 30, y[0] + 20, 16, p.muted)
         return
     left = min(max(text_width(plain(n), TICK) for n in rows) + 20, 200.0)

@@ -30,9 +30,10 @@ def run(path: Path) -> None:
         result = pipeline.run(config, report=report)
     for line in [*result.notes, *notify(config, result.new)]:
         print(f"{result.model}: {line}")
-    done = f"{result.windows_profiled} of {result.windows_total} windows profiled from {result.files_read} files"
+    files = "1 file" if result.files_read == 1 else f"{result.files_read:,} files"
+    done = f"{result.windows_profiled:,} of {result.windows_total:,} windows profiled from {files}"
     if result.windows_profiled == 0:
-        done = f"nothing new in {result.windows_total} windows"
+        done = f"nothing new in {result.windows_total:,} windows"
     alerts = result.findings[is_open(result.findings)]
     found = (
         f"{len(alerts):,} open alerts in {alerts['incident'].nunique():,} incidents" if len(alerts) else "no open alert"

@@ -23,7 +23,7 @@ _SHAPES = (
     (pa.int64(), r"^-?(0|[1-9]\d{0,18})$"),
     (pa.float64(), r"^[-+]?(0|[1-9]\d*|\d+\.\d*|\.\d+|\d+(\.\d*)?[eE][-+]?\d+|(?i:nan|inf|infinity))$"),
     (pa.date32(), r"^\d{4}-\d\d-\d\d$"),
-    (TIME, r"^\d{4}-\d\d-\d\d[ T]\d\d(:\d\d){0,2}(\.\d{1,6})?$"),
+    (TIME, r"^\d{4}-\d\d-\d\d([ T]\d\d(:\d\d){0,2}(\.\d{1,6})?)?$"),
     (ZONED, r"^\d{4}-\d\d-\d\d[ T]\d\d(:\d\d){0,2}(\.\d{1,6})?(Z|[-+]\d\d:?\d\d)$"),
 )
 _NONE = pa.array(["None", "none", "nil"])

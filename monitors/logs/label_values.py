@@ -28,6 +28,8 @@ class LabelValues:
         values = plain(values)
         known = values.is_valid().to_numpy(zero_copy_only=False)
         kind = values.type
+        if not known.any():  # an empty column of a CSV file has no type, and must not make numbers text
+            return known
         number = pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)
         if number:
             array = values.filter(pa.array(known)).to_numpy(zero_copy_only=False)
@@ -70,5 +72,6 @@ class LabelValues:
         values = np.concatenate([np.empty(0, widest), *self._chunks])
         self._chunks = []
         if widest is np.int64 and len(values):
-            values = values.astype(np.result_type(np.min_scalar_type(values.min()), np.min_scalar_type(values.max())))
+            lowest = min(int(values.min()), -int(values.max()) - 1)
+            values = values.astype(np.min_scalar_type(lowest))
         return values, None

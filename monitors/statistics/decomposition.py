@@ -103,6 +103,8 @@ def disde(
     weight = weight / weight.sum(axis=-1, keepdims=True)
     change = np.where(window.n > 0, window.mean - reference.mean, 0.0)
     relation = (weight * change).sum(axis=-1)
+    compared = (p_rows > 0) & (q_rows > 0)
+    inputs, relation = np.where(compared, inputs, np.nan), np.where(compared, relation, np.nan)
 
     of_reference = reference.variance / np.maximum(reference.n, 1)
     of_window = window.variance / np.maximum(window.n, 1)

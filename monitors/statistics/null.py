@@ -386,6 +386,77 @@ def standardise(reference: np.ndarray, windows: np.ndarray) -> Standard:
     )  # fmt: skip
 
 
+LASTING = (3, 6, 12)
+"""Windows in a row over which evidence is added up."""
+_CHOICE = 0.8
+"""What a score has to pay for being the best of several: it keeps quiet windows' tails where they were."""
+
+
+def lasting(scores: np.ndarray, reference_windows: int) -> np.ndarray:
+    """The larger of a window's score and that of a change which has stayed for some windows.
+
+    The mean of k scores is compared with the same reference mean, whose own error does not shrink with k:
+    score(k) = mean · sqrt((1 + 1/R) / (1/k + 1/R)). A change of two habit standard deviations is seen after a few windows
+    that way, and one that came slowly.
+
+    Parameters
+    ----------
+    scores : shape (F, W), in order of time, larger is stranger; NaN is skipped
+    reference_windows : R
+
+    Returns
+    -------
+    shape (F, W); NaN where ``scores`` is
+    """
+    best = scores.copy()
+    known = np.isfinite(scores)
+    sums = np.cumsum(np.where(known, scores, 0.0), axis=1)
+    counts = np.cumsum(known, axis=1)
+    r = 1.0 / max(reference_windows, 1)
+    for k in LASTING:
+        if scores.shape[1] < k:
+            continue
+        before = np.concatenate([np.zeros((len(scores), 1)), sums[:, :-k]], axis=1)
+        n_before = np.concatenate([np.zeros((len(scores), 1)), counts[:, :-k]], axis=1)
+        total, n = sums[:, k - 1 :] - before, counts[:, k - 1 :] - n_before
+        added = total / k * np.sqrt((1 + r) / (1 / k + r)) - _CHOICE
+        full = known[:, k - 1 :] & (n == k)
+        best[:, k - 1 :] = np.where(full, np.fmax(best[:, k - 1 :], added), best[:, k - 1 :])
+    return best
+
+
+SHORTEST_RUN = 5
+"""Fewer windows in a row under all of the reference's are a season, for all we know."""
+
+
+def run_below(reference: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Chance that so many windows in a row lie under every window of the reference, if nothing has changed.
+
+    k exchangeable windows after R others are the k least of all with chance 1 / C(R + k, k), whatever the
+    distribution. All windows of a run are told, back to its first: that is where the change began.
+
+    Parameters
+    ----------
+    reference : shape (F, R); values : shape (F, W), in order of time; NaN is skipped in ``reference`` and ends a run in ``values``
+
+    Returns
+    -------
+    shape (F, W): 1 where there is no run of ``SHORTEST_RUN`` windows
+    """
+    known = np.isfinite(reference)
+    least = np.where(known, reference, np.inf).min(axis=1, initial=np.inf)
+    count = known.sum(axis=1)
+    out = np.ones(values.shape)
+    for f in np.flatnonzero(count >= FEW_WINDOWS):
+        below = np.concatenate([[False], values[f] < least[f], [False]])
+        edges = np.flatnonzero(np.diff(below.astype(np.int8)))
+        for first, last in edges.reshape(-1, 2):
+            k = int(last - first)
+            if k >= SHORTEST_RUN:
+                out[f, first:last] = 1.0 / special.binom(count[f] + k, k)
+    return out
+
+
 def upper_deviation(values: np.ndarray) -> float:
     """Standard deviation, or that of the upper side alone where it is longer: only long upper tails raise alarms."""
     if len(values) < 2:

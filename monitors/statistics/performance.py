@@ -153,6 +153,11 @@ def _calibration(by_outcome: np.ndarray, prediction_mean: np.ndarray) -> tuple[n
     return n / n.sum(axis=-1, keepdims=True), gap, by_chance, error
 
 
+def _weighted(weight: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Σ weight·values over bins; NaN where there are none."""
+    return np.asarray((weight * values).sum(axis=-1) if weight.shape[-1] else np.full(weight.shape[:-1], np.nan))
+
+
 def calibration_error_by_chance(by_outcome: np.ndarray, prediction_mean: np.ndarray) -> np.ndarray:
     """Calibration error that a perfectly calibrated score shows on this many rows: Σ (n_b/N) √(2 s(1−s)/(π n_b)).
 
@@ -166,7 +171,7 @@ def calibration_error_by_chance(by_outcome: np.ndarray, prediction_mean: np.ndar
     Bröcker and Smith 2007, doi:10.1175/WAF993.1
     """
     weight, _, by_chance, _ = _calibration(by_outcome, prediction_mean)
-    return (weight * by_chance).sum(axis=-1) * np.sqrt(2 / np.pi)
+    return _weighted(weight, by_chance) * np.sqrt(2 / np.pi)
 
 
 def calibration_error(by_outcome: np.ndarray, prediction_mean: np.ndarray, level: float = LEVEL) -> Estimate:
@@ -185,8 +190,8 @@ def calibration_error(by_outcome: np.ndarray, prediction_mean: np.ndarray, level
     Naeini, Cooper and Hauskrecht 2015, doi:10.1609/aaai.v29i1.9602; Guo et al. 2017, arXiv:1706.04599
     """
     weight, gap, by_chance, error = _calibration(by_outcome, prediction_mean)
-    value = (weight * gap).sum(axis=-1)
-    bias = (weight * by_chance).sum(axis=-1) * np.sqrt(2 / np.pi)
+    value = _weighted(weight, gap)
+    bias = _weighted(weight, by_chance) * np.sqrt(2 / np.pi)
     margin = normal_quantile(level) * np.sqrt((weight**2 * error**2).sum(axis=-1))
     return Estimate(value, np.maximum(value - bias - margin, 0), np.minimum(value + margin, 1))
 

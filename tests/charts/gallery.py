@@ -32,7 +32,7 @@ from tests.charts import samples
 
 
 class Case(NamedTuple):
-    """A chart, the frames that it takes in order, and its other arguments. `rows` says how many data traces at least."""
+    """A chart, the frames that it takes in order, and its other arguments; `traces`: how many it has at least."""
 
     chart: Callable[..., go.Figure]
     frames: tuple[Any, ...]

@@ -1,0 +1,100 @@
+"""The change in loss adds up, and lands where the change was made."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from monitors.statistics.decomposition import disde
+from monitors.statistics.losses import log_losses, squares_from_bins
+from tests.statistics.rows import inside
+from tests.statistics.scores import many
+
+bins = st.integers(1, 6).flatmap(
+    lambda size: st.tuples(
+        *[arrays(np.int64, size, elements=st.integers(0, 40))] * 2, *[arrays(np.float64, size, elements=st.floats(0, 5))] * 2
+    )
+)
+
+
+@given(bins)
+def test_the_parts_add_up_to_the_change_on_known_bins(drawn):
+    reference_n, window_n, reference_mean, window_mean = drawn
+    found = disde(reference_n, reference_n * reference_mean, window_n, window_n * window_mean)
+    known = reference_n >= 10
+    p, q = reference_n * known, window_n * known
+    if not p.sum() or not q.sum():
+        assert np.isnan(found.total.value)
+        return
+    change = (q * window_mean).sum() / q.sum() - (p * reference_mean).sum() / p.sum()
+    assert found.total.value == pytest.approx(change, abs=1e-9)
+    assert found.inputs.value + found.relation.value == pytest.approx(change, abs=1e-9)
+    assert found.unknown_share.value == pytest.approx(1 - q.sum() / window_n.sum())
+
+
+def test_by_hand():
+    found = disde(np.array([50, 50, 0]), np.array([10, 30, 0]), np.array([20, 60, 20]), np.array([4, 48, 99]))
+    assert found.inputs.value == pytest.approx(-0.25 * 0.2 + 0.25 * 0.6)
+    assert found.relation.value == pytest.approx(0.75 * (0.8 - 0.6))
+    assert found.unknown_share.value == pytest.approx(0.2)
+    assert np.isnan(found.total.low)  # no squares, no interval
+
+
+def split(windows, **more):
+    reference = many(0, 1, 100_000)
+    return disde(
+        reference.n[0], reference.loss[0], windows.n, windows.loss,
+        reference_loss2=reference.loss2[0], window_loss2=windows.loss2, **more,
+    )  # fmt: skip
+
+
+def test_a_quiet_window_is_told_quiet_as_often_as_it_should():
+    found = split(many(1, 1000, 400))
+    for part in (found.total, found.inputs, found.relation):
+        assert inside(part, 0.0) == pytest.approx(0.95, abs=0.03)
+
+
+def test_moved_inputs_and_a_changed_relation_are_told_apart():
+    inputs, relation = split(many(2, 200, 1000, moved=0.8)), split(many(3, 200, 1000, slope=-0.5))
+    assert inputs.inputs.value.mean() > 0.04
+    assert abs(inputs.relation.value.mean()) < 0.005
+    assert relation.relation.value.mean() > 0.4
+    assert abs(relation.inputs.value.mean()) < 0.005
+    for found in (inputs, relation):
+        for part in (found.total, found.inputs, found.relation):
+            assert inside(part, part.value.mean()) > 0.92
+
+
+def test_squares_from_bins_are_good_enough_for_the_interval():
+    windows = many(4, 50, 400)
+    squares = squares_from_bins(windows.by_outcome, log_losses(windows.mean))
+    assert squares.sum(axis=1) == pytest.approx(windows.loss2.sum(axis=1), rel=0.05)
+
+
+def test_bins_without_labels_change_as_the_others_do():
+    reference_n, window_rows = np.array([100, 100, 100]), np.array([10, 20, 70])
+    found = disde(reference_n, np.array([10, 20, 30]), np.array([10, 20, 0]), np.array([2, 6, 0]), window_rows=window_rows)
+    assert found.inputs.value == pytest.approx(0.1 * 0.1 + 0.2 * 0.2 + 0.7 * 0.3 - 0.2)
+    assert found.relation.value == pytest.approx(0.1)  # both labelled bins rose by .1, the third is taken to
+    assert found.total.value == pytest.approx(found.inputs.value + 0.1)
+
+
+def test_labels_that_lag_change_neither_part():
+    windows = many(5, 1, 200_000)
+    half = windows._replace(loss=windows.loss / 2, loss2=windows.loss2 / 2, by_outcome=windows.by_outcome / 2)
+    late, full = split(half, window_rows=windows.n), split(windows)
+    assert late.inputs.value == pytest.approx(full.inputs.value)
+    assert late.relation.value == pytest.approx(full.relation.value)
+    assert late.relation.error > full.relation.error
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (3, 0), (3, 5)], ids=["no windows", "no bins", "no rows"])
+def test_nothing_gives_nothing(shape):
+    zeros = np.zeros(shape)
+    for reference in (np.zeros(shape[1]), np.full(shape[1], 20.0)):
+        for part in disde(reference, reference, zeros, zeros, reference_loss2=reference, window_loss2=zeros):
+            assert part.value.shape == shape[:1]
+            assert np.isnan(np.stack(part)).all()
