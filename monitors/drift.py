@@ -12,7 +12,7 @@ from monitors.profile.cube import ColumnCube, Cube
 from monitors.settings import Settings
 from monitors.statistics.distances import expected_jensen_shannon, jensen_shannon, psi, wasserstein
 from monitors.statistics.intervals import wilson
-from monitors.statistics.null import BinScores, bin_scores, gamma_rates, largest_score, standardise
+from monitors.statistics.null import BinScores, bin_scores, largest_score, log_chance_of_none, standardise
 
 _SURE = 12.0
 """A category is lost when the chance of seeing none of it is under e^-12, six in a million, over all categories."""
@@ -214,34 +214,10 @@ def _lost(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
         named = slice(FIRST, len(now.bins.categories) + FIRST)
         n[f] = now.n[:, FIRST:].sum(axis=1)
         share = ref.n[:, named].sum(axis=0) / max(ref.n[:, FIRST:].sum(), 1)
-        none = _log_chance_of_none(now.n[:, named].T, n[f], ref.n[:, named].T, ref.n[:, FIRST:].sum(axis=1))
+        none = log_chance_of_none(now.n[:, named].T, n[f], ref.n[:, named].T, ref.n[:, FIRST:].sum(axis=1))
         gone = none < -_SURE - np.log(len(chosen) * max(len(share), 1))
         lost[f] = (gone * share[:, None]).sum(axis=0)
         p[f] = np.exp(np.where(gone, none, 0.0).min(axis=0, initial=0.0))
         detail.append([", ".join(now.bins.categories[c] for c in np.flatnonzero(column)[:5]) or None for column in gone.T])
     names = [windows.bins.columns[i].name for i in chosen]
     return table("drift", "lost_share", names, windows, reference, value=lost, expected=0.0, n=n, p_value=p, detail=detail)
-
-
-def _log_chance_of_none(counts: np.ndarray, rows: np.ndarray, before: np.ndarray, before_rows: np.ndarray) -> np.ndarray:
-    """Log of the chance that no row of a category came in the whole row of windows around each, shape (C, W); 0 where one came.
-
-    Parameters
-    ----------
-    counts : shape (C, W); rows : shape (W,); before : shape (C, R); before_rows : shape (R,)
-    """
-    shape, rate = gamma_rates(before, np.broadcast_to(before_rows, before.shape))
-    single = -shape[:, None] * np.log1p(rows * rate[:, None] / shape[:, None])
-    out = np.zeros(counts.shape)
-    for c in range(len(counts)):
-        longest = max((last - first for first, last in _stretches(before[c] == 0)), default=0)
-        for first, last in _stretches(counts[c] == 0):
-            if last - first > 2 * longest:
-                out[c, first:last] = single[c, first:last].sum()
-    return out
-
-
-def _stretches(flags: np.ndarray) -> list[tuple[int, int]]:
-    """First (inclusive) and last (exclusive) index of each stretch of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    return [(int(first), int(last)) for first, last in edges.reshape(-1, 2)]

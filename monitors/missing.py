@@ -10,7 +10,7 @@ from monitors.profile.bins import FIRST, MISSING, ColumnBins
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.settings import Settings
 from monitors.statistics.intervals import wilson
-from monitors.statistics.null import count_scores, largest_score
+from monitors.statistics.null import count_scores, largest_score, log_chance_of_none
 
 SENTINEL_NUMBERS = frozenset({0.0, -1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0, 999.0, 9999.0, 99999.0, 999999.0,
                               -32768.0, 2147483647.0, -2147483648.0})  # fmt: skip
@@ -77,6 +77,12 @@ def _shares(
     # a column that was in every file and is in none needs no statistics, nor many reference windows
     gone = (before[:, 0].sum(axis=1) == 0)[:, None] & (count[:, 0] > 0)
     p[:, 0] = np.where(gone, 0.0, p[:, 0])
+    # a feature that is often away is missing for good once it stays away far longer than it used to
+    away = log_chance_of_none(
+        rows[:, 0] - count.sum(axis=1), rows[:, 0], before_rows[:, 0] - before.sum(axis=1), before_rows[:, 0]
+    )
+    main = count.argmax(axis=1)[:, None] == np.arange(FIRST)[None, :, None]
+    p = np.where(main & (rows > 0), np.fmin(p, np.minimum(np.exp(away) * len(names), 1.0)[:, None]), p)
     blocks = []
     for k, kind in enumerate(MISSING):
         # nulls are always told; the other kinds only of features that ever had them

@@ -192,6 +192,22 @@ def test_the_runner_finds_a_python_that_the_project_supports(
         runner.interpreter()
 
 
+def test_the_runner_gets_the_venv_module_where_debian_left_it_out(
+    runner: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    codes = iter([1, 0, 0])  # making the environment fails, then works, then pip works
+    monkeypatch.setattr(runner, "run_ok", lambda python, code: python == sys.executable)
+    monkeypatch.setattr(runner, "run", lambda command, quiet=False: next(codes))
+    monkeypatch.setattr(runner, "apt", lambda package: asked.append(package) is None)
+    runner.environment()
+    assert asked == [f"python3.{sys.version_info.minor}-venv"]
+    monkeypatch.setattr(runner, "run", lambda command, quiet=False: 1)
+    monkeypatch.setattr(runner, "apt", lambda package: False)
+    with pytest.raises(SystemExit, match="python3-venv"):
+        runner.environment()
+
+
 @pytest.mark.parametrize(("in_ci", "code"), [("true", 1), ("", 0)])
 def test_tests_that_cannot_run_are_named_and_fail_in_ci(
     runner: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], in_ci: str, code: int

@@ -66,8 +66,9 @@ def small_performance(sheet: Sheet, rows: pd.DataFrame, y: tuple[float, float], 
         write(sheet, f"{word} {number(value)}", end + 8, at, 15, colour)
     if not mature.all():
         begun = moment(rows["x"].iloc[int(np.argmin(mature))])
-        said = short(f"grey: labels pending since {begun}", end - 240, TICK)  # what the heading leaves free
-        write(sheet, said, end, y[0] - 22, TICK, p.muted, right=True)
+        said = f"grey: labels pending since {begun}"
+        if text_width(said, TICK) < end - 240:  # what the heading leaves free
+            write(sheet, escape(said), end, y[0] - 22, TICK, p.muted, right=True)
 
 
 def small_map(

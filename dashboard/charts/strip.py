@@ -65,7 +65,7 @@ def strip(
 
     Periods (reference, analysis) get the lowest row to themselves. Events go above, from right to left, each label
     above every rule that it reaches over, so that no leader crosses a label; labels that would leave the figure hang to
-    the left of their rule. When five rows do not hold them all they are cut shorter, and at last counted: "+3 events".
+    the left of their rule. A label that finds no place in five rows is cut shorter, or at last counted: "+3 events".
     `overhang`: room to the right of the plot that labels may use.
     """
     periods = [m for m in listed if m.dash == "solid"]
@@ -81,18 +81,15 @@ def strip(
             annotations.append(_label(mark, room - 6, 0, xaxis, p, True))
         if mark.rule:
             shapes += _rule(mark, xaxis, 0)
-    for longest in (230, 150, 100, 60):
-        placed = [*_stack(frame, happened, plot_width, overhang, min(longest, plot_width * 0.6))]
-        if max((row for _, row, _ in placed), default=0) < MAX_ROWS:
-            break
+    placed = list(_stack(frame, happened, plot_width, overhang))
     missed = 0
-    for mark, row, rightwards in placed:
+    for mark, row, rightwards, longest in placed:
         shapes += _rule(mark, xaxis, min(row, MAX_ROWS - 1) + low)
         if row < MAX_ROWS:
-            annotations.append(_label(mark, min(longest, plot_width * 0.6), row + low, xaxis, p, rightwards))
+            annotations.append(_label(mark, longest, row + low, xaxis, p, rightwards))
         else:
             missed += 1
-    rows = low + 1 + max((min(row, MAX_ROWS - 1) for _, row, _ in placed), default=-1)
+    rows = low + 1 + max((min(row, MAX_ROWS - 1) for _, row, _, _ in placed), default=-1)
     if missed:
         more = Mark(span(frame)[1], f"+{missed} event{'s' * (missed != 1)}", False, p.muted)
         annotations.append(_label(more, 100, rows, xaxis, p, False))
@@ -101,18 +98,23 @@ def strip(
 
 
 def _stack(
-    frame: pd.DataFrame, happened: list[Mark], plot_width: float, overhang: float, longest: float
-) -> Iterator[tuple[Mark, int, bool]]:
-    """Each event's row and whether its label runs to the right of its rule."""
+    frame: pd.DataFrame, happened: list[Mark], plot_width: float, overhang: float
+) -> Iterator[tuple[Mark, int, bool, float]]:
+    """Each event's row, whether its label runs to the right of its rule, and the pixels it is cut to."""
     taken: list[tuple[float, float, int]] = []  # left, right, row
     for mark in happened:
         at = fraction(frame, mark.x) * plot_width
-        wide = min(text_width(plain(mark.text), LABEL), longest) + 10
-        rightwards = at + wide <= plot_width + overhang
-        left, right = (at, at + wide) if rightwards else (at - wide, at)
-        row = 1 + max((r for a, b, r in taken if left < b and right > a), default=-1)
+        left = right = at
+        row, rightwards, longest = MAX_ROWS, True, 0.0
+        for longest in (min(pixels, plot_width * 0.6) for pixels in (230.0, 150.0, 100.0, 60.0)):
+            wide = min(text_width(plain(mark.text), LABEL), longest) + 10
+            rightwards = at + wide <= plot_width + overhang
+            left, right = (at, at + wide) if rightwards else (at - wide, at)
+            row = 1 + max((r for a, b, r in taken if left < b and right > a), default=-1)
+            if row < MAX_ROWS:
+                break
         taken.append((left, right, row))
-        yield mark, row, rightwards
+        yield mark, row, rightwards, longest
 
 
 def _label(mark: Mark, longest: float, row: int, xaxis: str, p: Palette, rightwards: bool) -> dict[str, Any]:

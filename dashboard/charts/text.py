@@ -61,7 +61,7 @@ def cut(text: object, pixels: float, size: float = 13, bold: bool = False) -> st
     """Plain text that fits into `pixels`: the middle gives way to `…`, for names differ at both ends.
 
     >>> cut("previous_bookings_not_cancelled_30d", 150)
-    'previous_book…elled_30d'
+    'previous_boo…lled_30d'
     """
     whole = plain(text)
     if width(whole, size, bold) <= pixels:

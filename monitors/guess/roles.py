@@ -51,6 +51,7 @@ YES = {
     "default", "bad", "spam", "late", "canceled", "cancelled", "converted", "up", "success", ">50k",
 }  # fmt: skip
 MOST_CLASSES = 30
+MOST_RIVALS = 6
 
 
 class Label(NamedTuple):
@@ -128,7 +129,8 @@ def label(columns: list[Column], others: list[Column]) -> Label | None:
         restated = any(gives_away(other, column, task) > limit for other in others if other is not column)
         return scores[column.name] - 1.5 * restated, round(column.coverage, 3)
 
-    chosen = max(named, key=preference) if len(named) > 1 else named[0]
+    likely = sorted(named, key=lambda column: -scores[column.name])[:MOST_RIVALS]  # a look at each costs
+    chosen = max(likely, key=preference) if len(likely) > 1 else likely[0]
     task = _task(chosen)
     positive, why_positive = _positive(chosen) if task == "binary" else (None, "")
     why = ["its name says what came true", _shape(chosen, task)]

@@ -13,6 +13,7 @@ from monitors.logs.files import LogFile, discover
 from monitors.logs.read import open_batches
 
 KEPT = 100_000  # rows in the sample, at most
+CELLS = 10_000_000  # values in the sample, at most: wide logs are sampled more thinly
 READ = 3_000_000  # rows looked at, at most: a large log is sampled by files first
 FILES = 48  # files looked at, at most
 
@@ -49,7 +50,8 @@ def sample(patterns: Sequence[str], base: Path) -> Sample:
                 rows += batch.num_rows
                 part = pa.Table.from_batches([batch])
                 kept.append(part.take(pa.array(range(offset, batch.num_rows, stride), pa.int64())))
-                while sum(table.num_rows for table in kept) > KEPT:
+                most = min(KEPT, CELLS // max(batch.num_columns, 1))
+                while sum(table.num_rows for table in kept) > most:
                     stride *= 2
                     kept = _thinned(kept)
             read_bytes += file.size

@@ -144,7 +144,7 @@ def logit_interval(value: np.ndarray, error: np.ndarray, fewest: np.ndarray, lev
 
     References
     ----------
-    Pepe 2003, The Statistical Evaluation of Medical Tests, section 5.2.4 (logit scale);
+    Pepe 2003, The Statistical Evaluation of Medical Tests (logit scale);
     Clopper and Pearson 1934, doi:10.1093/biomet/26.4.404 (all successes)
     """
     margin = normal_quantile(level) * error / (value * (1 - value))

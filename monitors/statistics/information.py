@@ -26,7 +26,7 @@ def information_value(positives: np.ndarray, negatives: np.ndarray) -> np.ndarra
 
     References
     ----------
-    Siddiqi 2006, Credit Risk Scorecards, doi:10.1002/9781119201731, chapter 6
+    Siddiqi 2006, Credit Risk Scorecards, doi:10.1002/9781119201731
     """
     positives, negatives = np.asarray(positives, float), np.asarray(negatives, float)
     occupied = positives + negatives > 0

@@ -386,6 +386,33 @@ def standardise(reference: np.ndarray, windows: np.ndarray) -> Standard:
     )  # fmt: skip
 
 
+def log_chance_of_none(counts: np.ndarray, rows: np.ndarray, before: np.ndarray, before_rows: np.ndarray) -> np.ndarray:
+    """Log of the chance that none came in the whole stretch of windows around each, shape (C, W); 0 where some came.
+
+    One window has none with the chance of a negative binomial's zero, with the habit of the reference; a stretch has
+    the product. A stretch no longer than twice the longest that the reference had says nothing.
+
+    Parameters
+    ----------
+    counts : shape (C, W); rows : shape (W,) or (C, W); before : shape (C, R); before_rows : shape (R,) or (C, R)
+    """
+    shape, rate = gamma_rates(before, np.broadcast_to(before_rows, before.shape))
+    single = -shape[:, None] * np.log1p(rows * rate[:, None] / shape[:, None])
+    out = np.zeros(counts.shape)
+    for c in range(len(counts)):
+        longest = max((last - first for first, last in _stretches(before[c] == 0)), default=0)
+        for first, last in _stretches(counts[c] == 0):
+            if last - first > 2 * longest:
+                out[c, first:last] = single[c, first:last].sum()
+    return out
+
+
+def _stretches(flags: np.ndarray) -> list[tuple[int, int]]:
+    """First (inclusive) and last (exclusive) index of each stretch of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    return [(int(first), int(last)) for first, last in edges.reshape(-1, 2)]
+
+
 LASTING = (3, 6, 12)
 """Windows in a row over which evidence is added up."""
 _CHOICE = 0.8

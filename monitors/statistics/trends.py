@@ -142,7 +142,7 @@ def half_life(
 
     References
     ----------
-    Bates and Watts 1988, doi:10.1002/9780470316757, section 2.3 (profile intervals);
+    Bates and Watts 1988, doi:10.1002/9780470316757 (profile intervals);
     Kass and Raftery 1995, doi:10.1080/01621459.1995.10476572 (the size of a BIC difference)
     """
     time = np.asarray(time, float)

@@ -32,32 +32,33 @@ def _number(value: Any) -> float:
     return float(value) if isinstance(value, int | float) else float(pd.Timestamp(value).value)
 
 
-def _along(fig: go.Figure, ref: str, value: Any, letter: str) -> float:
+def _along(layout: dict[str, Any], ref: str, value: Any, letter: str) -> float:
     """Paper coordinate of a value on an axis or on paper."""
     if ref == "paper":
         return float(value)
-    axis = fig.layout[f"{letter}axis{ref[1:]}"]
-    low, high = map(_number, axis.range)
-    start, end = axis.domain or (0.0, 1.0)
+    axis = layout[f"{letter}axis{ref[1:]}"]
+    low, high = map(_number, axis["range"])
+    start, end = axis.get("domain", (0.0, 1.0))
     return float(start + (_number(value) - low) / (high - low) * (end - start))
 
 
 def rectangles(fig: go.Figure, width: float) -> list[Rect]:
     """The annotations' rectangles in a figure shown `width` pixels wide."""
-    margin, height = fig.layout.margin, fig.layout.height
-    across, up = width - margin.l - margin.r, height - margin.t - margin.b
+    layout = fig.layout.to_plotly_json()
+    margin, height = layout["margin"], layout["height"]
+    across, up = width - margin["l"] - margin["r"], height - margin["t"] - margin["b"]
     out = []
-    for note in fig.layout.annotations:
-        lines = visible(note.text)
-        size = note.font.size
-        wide = max(text_width(line, size, bold="<b>" in note.text) for line in lines) * 0.9  # the estimate is generous
+    for note in layout["annotations"]:
+        lines = visible(note["text"])
+        size = note["font"]["size"]
+        wide = max(text_width(line, size, bold="<b>" in note["text"]) for line in lines) * 0.9  # a generous estimate
         tall = 1.25 * size * len(lines)
-        if abs(note.textangle or 0) == 90:
+        if abs(note.get("textangle", 0)) == 90:
             wide, tall = tall, wide
-        x = margin.l + _along(fig, note.xref, note.x, "x") * across + (note.xshift or 0)
-        y = margin.b + _along(fig, note.yref, note.y, "y") * up + (note.yshift or 0)
-        left = x - {"left": 0.0, "center": 0.5, "right": 1.0}[note.xanchor or "center"] * wide
-        bottom = y - {"bottom": 0.0, "middle": 0.5, "top": 1.0}[note.yanchor or "middle"] * tall
+        x = margin["l"] + _along(layout, note["xref"], note["x"], "x") * across + note.get("xshift", 0)
+        y = margin["b"] + _along(layout, note["yref"], note["y"], "y") * up + note.get("yshift", 0)
+        left = x - {"left": 0.0, "center": 0.5, "right": 1.0}[note["xanchor"]] * wide
+        bottom = y - {"bottom": 0.0, "middle": 0.5, "top": 1.0}[note["yanchor"]] * tall
         out.append(Rect(" / ".join(lines), left, left + wide, bottom, bottom + tall))
     return out
 

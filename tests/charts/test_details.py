@@ -39,7 +39,7 @@ def test_the_worst_feature_is_on_top():
     found["x"], found["x_end"] = days["x"].to_numpy()[found["j"]], days["x_end"].to_numpy()[found["j"]]
     found = found.assign(monitor="drift", kind="shift", state="new", message="m", incident="")
     fig = findings_map(found, days, ["quiet", "early", "watched", "late", "long"], **SAID)
-    assert [t for t in fig.layout.yaxis.ticktext] == ["long", "late", "early", "watched", "quiet"]
+    assert list(fig.layout.yaxis.ticktext) == ["long", "late", "early", "watched", "quiet"]
     assert "since 19 Jan" in fig.layout.yaxis2.ticktext[0]
     assert "until 9 Jan" in fig.layout.yaxis2.ticktext[2]
 
@@ -121,7 +121,7 @@ def test_the_steepest_rise_comes_first_and_complete_features_are_counted():
 
 def test_multiples_begin_with_the_greatest_loss():
     fig = power_multiples(gallery.POWERS, **SAID)
-    first = [a.text for a in fig.layout.annotations if a.name == "panel"][0]
+    first = next(a.text for a in fig.layout.annotations if a.name == "panel")
     assert "query_length" in first
     assert "→" in first
 

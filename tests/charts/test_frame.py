@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from dashboard.charts.frame import Caption, empty, frame
@@ -45,7 +47,7 @@ def test_ends_of_lines_are_pushed_apart_and_keep_their_order():
     assert len(labels) == 6
     placed = sorted((a["y"] * 300, a["text"]) for a in labels)
     assert [text[:6] for _, text in placed] == [f"line {i}" for i in range(6)]
-    assert all(b[0] - a[0] >= 32.9 for a, b in zip(placed[:-1], placed[1:], strict=True))
+    assert all(b[0] - a[0] >= 32.9 for a, b in pairwise(placed))
 
 
 def test_ends_beyond_the_range_stay_beside_the_plot():

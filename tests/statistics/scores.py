@@ -55,4 +55,6 @@ def sums(score: np.ndarray, outcome: np.ndarray) -> Sums:
 def many(seed: int, windows: int, count: int, moved: float = 0.0, slope: float = 1.0) -> Sums:
     """Sums of windows that are alike, stacked."""
     rng = np.random.default_rng(seed)
-    return Sums(*(np.stack(x) for x in zip(*(sums(*rows(rng, count, moved, slope)) for _ in range(windows)), strict=True)))
+    return Sums(
+        *(np.stack(x) for x in zip(*(sums(*rows(rng, count, moved, slope)) for _ in range(windows)), strict=True))
+    )

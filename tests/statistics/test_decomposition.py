@@ -15,7 +15,8 @@ from tests.statistics.scores import many
 
 bins = st.integers(1, 6).flatmap(
     lambda size: st.tuples(
-        *[arrays(np.int64, size, elements=st.integers(0, 40))] * 2, *[arrays(np.float64, size, elements=st.floats(0, 5))] * 2
+        *[arrays(np.int64, size, elements=st.integers(0, 40))] * 2,
+        *[arrays(np.float64, size, elements=st.floats(0, 5))] * 2,
     )
 )
 
@@ -76,7 +77,9 @@ def test_squares_from_bins_are_good_enough_for_the_interval():
 
 def test_bins_without_labels_change_as_the_others_do():
     reference_n, window_rows = np.array([100, 100, 100]), np.array([10, 20, 70])
-    found = disde(reference_n, np.array([10, 20, 30]), np.array([10, 20, 0]), np.array([2, 6, 0]), window_rows=window_rows)
+    found = disde(
+        reference_n, np.array([10, 20, 30]), np.array([10, 20, 0]), np.array([2, 6, 0]), window_rows=window_rows
+    )
     assert found.inputs.value == pytest.approx(0.1 * 0.1 + 0.2 * 0.2 + 0.7 * 0.3 - 0.2)
     assert found.relation.value == pytest.approx(0.1)  # both labelled bins rose by .1, the third is taken to
     assert found.total.value == pytest.approx(found.inputs.value + 0.1)

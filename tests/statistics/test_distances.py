@@ -25,9 +25,7 @@ from monitors.statistics.distances import (
 )
 
 counts = st.integers(1, 12).flatmap(
-    lambda bins: st.tuples(
-        *[arrays(np.int64, bins, elements=st.integers(0, 50)).filter(lambda x: x.sum() > 0)] * 2
-    )
+    lambda bins: st.tuples(*[arrays(np.int64, bins, elements=st.integers(0, 50)).filter(lambda x: x.sum() > 0)] * 2)
 )
 
 
@@ -90,7 +88,7 @@ def test_chi_square_without_a_chance():
 
 
 def test_psi_by_hand():
-    # Yurdakul 2018, https://scholarworks.wmich.edu/dissertations/3208, definition 3.1.
+    # Yurdakul 2018, https://scholarworks.wmich.edu/dissertations/3208.
     p, q = np.array([0.2, 0.3, 0.5]), np.array([0.25, 0.25, 0.5])
     assert psi(p, q) == pytest.approx(0.05 * np.log(1.25) + 0.05 * np.log(1.2))
     assert psi(np.array([1, 0]), np.array([0, 1])) == pytest.approx(2 * (1 - 1e-4) * np.log(1e4))

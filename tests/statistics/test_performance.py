@@ -30,7 +30,9 @@ def log():
 
 def test_losses_are_scikit_learns(log):
     score, outcome, binned = log
-    assert log_loss(binned.loss, binned.by_outcome, binned.mean).value == pytest.approx(metrics.log_loss(outcome, score))
+    assert log_loss(binned.loss, binned.by_outcome, binned.mean).value == pytest.approx(
+        metrics.log_loss(outcome, score)
+    )
     expected = metrics.brier_score_loss(outcome, score)
     assert brier(binned.error2, binned.by_outcome, binned.mean).value == pytest.approx(expected)
 
@@ -87,9 +89,7 @@ def test_regression_is_scikit_learns():
     y = rng.normal(10, 2, 400)
     p = y + rng.laplace(size=400)
     bins = rng.integers(0, 7, 400)
-    loss, error2, n, label, label2 = (
-        np.bincount(bins, w, 7) for w in (np.abs(y - p), (y - p) ** 2, None, y, y * y)
-    )
+    loss, error2, n, label, label2 = (np.bincount(bins, w, 7) for w in (np.abs(y - p), (y - p) ** 2, None, y, y * y))
     assert mae(loss, error2, n).value == pytest.approx(metrics.mean_absolute_error(y, p))
     assert rmse(loss, error2, n).value == pytest.approx(metrics.root_mean_squared_error(y, p))
     assert r2(error2, label, label2, n).value == pytest.approx(metrics.r2_score(y, p))
@@ -103,9 +103,7 @@ def test_intervals_of_regression_hold_as_often_as_they_say(tails, share):
     errors = rng.standard_normal(size) if tails == "normal" else rng.laplace(size=size) / np.sqrt(2)
     prediction, errors = np.sqrt(share) * rng.standard_normal(size), np.sqrt(1 - share) * errors
     y = prediction + errors
-    loss, error2, label, label2 = (
-        x.sum(axis=1, keepdims=True) for x in (np.abs(errors), errors**2, y, y * y)
-    )
+    loss, error2, label, label2 = (x.sum(axis=1, keepdims=True) for x in (np.abs(errors), errors**2, y, y * y))
     n = np.full_like(loss, 400)
     mean = np.sqrt(1 - share) * (np.sqrt(2 / np.pi) if tails == "normal" else 1 / np.sqrt(2))
     assert inside(mae(loss, error2, n), mean) == pytest.approx(0.95, abs=0.02)

@@ -58,7 +58,7 @@ CASES: dict[str, Case] = {
     "l_infinity": lambda p, q, s, x: distances.l_infinity(rows(p), rows(q)),
     "kolmogorov_smirnov": lambda p, q, s, x: distances.kolmogorov_smirnov(rows(p), rows(q)),
     "wasserstein": lambda p, q, s, x: distances.wasserstein(rows(p), rows(q), x),
-    "chi_square": lambda p, q, s, x: distances.chi_square(rows(q), rows(p) + 1e-3).statistic,
+    "chi_square": lambda p, q, s, x: distances.chi_square(rows(q), rows(p)).statistic,
     "expected_jensen_shannon": lambda p, q, s, x: distances.expected_jensen_shannon(rows(p), rows(q).sum(axis=-1)),
     "auc": lambda p, q, s, x: auc_module.auc(q[..., 1], q[..., 0], s),
     "auc_interval": lambda p, q, s, x: auc_module.auc_interval(q[..., 1], q[..., 0], s).value,
@@ -96,8 +96,12 @@ CASES: dict[str, Case] = {
     "calibration_error_by_chance": lambda p, q, s, x: performance.calibration_error_by_chance(q, s),
     "mae": lambda p, q, s, x: performance.mae(q[..., 1] * s, q[..., 1] * s**2, rows(q)).value,
     "rmse": lambda p, q, s, x: performance.rmse(q[..., 1] * s, q[..., 1] * s**2, rows(q)).value,
-    "r2": lambda p, q, s, x: performance.r2((q * losses.squared_errors(s)).sum(axis=-1), q[..., 1], q[..., 1], rows(q)).value,
-    "expected_performance": lambda p, q, s, x: cbpe.expected_performance(rows(q), s**2, s, reference_n=rows(p)).brier.value,
+    "r2": lambda p, q, s, x: performance.r2(
+        (q * losses.squared_errors(s)).sum(axis=-1), q[..., 1], q[..., 1], rows(q)
+    ).value,
+    "expected_performance": lambda p, q, s, x: cbpe.expected_performance(
+        rows(q), s**2, s, reference_n=rows(p)
+    ).brier.value,
     "disde": lambda p, q, s, x: decomposition.disde(rows(p), loss(p, s), rows(q), loss(q, s), 1).total.value,
     "squares_from_bins": lambda p, q, s, x: losses.squares_from_bins(q, losses.log_losses(s)).sum(axis=-1),
     "wilson": lambda p, q, s, x: intervals.wilson(q[..., 1].sum(axis=-1), rows(q).sum(axis=-1)).value,
@@ -133,16 +137,21 @@ ROWS_DOUBLED_SAME = SYMMETRIC | {
 """Doubling the window's rows changes what is sure, not what is estimated."""
 
 NOT_OF_COUNTS = {
-    "normal_quantile": "of a level", "symmetric": "of a value and its error", "logit_interval": "of a value and its error",
+    "normal_quantile": "of a level", "symmetric": "of a value and its error",
+    "logit_interval": "of a value and its error",
     "log_losses": "of a score", "squared_errors": "of a score", "flatten": "of shapes", "over_classes": "a sum",
     "class_totals": "a sum", "placements": "seen through auc", "area": "seen through auc",
     "delong_error": "test_auc.py, against DeLong's formula", "count_pairs": "seen through auc",
     "learning_inflation": "test_power.py, by simulation", "cross_fitted": "seen through available_power",
+    "gather": "a sum", "join_bins": "test_leave_pair_out.py", "classes_first": "of shapes",
+    "against_rest": "seen through multiclass_power", "class_weights": "seen through multiclass_power",
+    "mean_auc": "seen through multiclass_power", "expected_mean_auc": "seen through multiclass_power",
+    "slope": "test_trends.py", "half_life": "test_trends.py", "date_of_floor": "test_trends.py",
 }  # fmt: skip
 
 MODULES = (
     "auc", "cbpe", "decomposition", "distances", "explained_variance", "information", "intervals", "leave_pair_out",
-    "losses", "performance", "power", "shrinkage",
+    "joining", "losses", "one_vs_rest", "performance", "power", "shrinkage", "trends",
 )  # fmt: skip
 
 
@@ -164,7 +173,9 @@ def test_no_promise_without_a_statistic():
     assert named | ORDER_OF_BINS_MATTERS | ROWS_DOUBLED_SAME <= set(CASES)
 
 
-tables = arrays(np.float64, (BINS, 2), elements=st.integers(0, 60).map(float)).filter(lambda x: (x.sum(axis=0) >= 2).all())
+tables = arrays(np.float64, (BINS, 2), elements=st.integers(0, 60).map(float)).filter(
+    lambda x: (x.sum(axis=0) >= 2).all()
+)
 
 
 def apply(name: str, p: np.ndarray, q: np.ndarray, order: np.ndarray | slice = slice(None)) -> np.ndarray:
@@ -173,7 +184,7 @@ def apply(name: str, p: np.ndarray, q: np.ndarray, order: np.ndarray | slice = s
 
 
 @pytest.mark.parametrize("name", sorted(CASES))
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(p=tables, q=tables, order=st.permutations(range(BINS)))
 def test_bounds_and_order_of_bins(name, p, q, order):
     value = apply(name, p, q)
@@ -189,28 +200,28 @@ def test_bounds_and_order_of_bins(name, p, q, order):
 
 
 @pytest.mark.parametrize("name", sorted(SYMMETRIC))
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(p=tables, q=tables)
 def test_symmetry(name, p, q):
     assert apply(name, p, q) == pytest.approx(apply(name, q, p), abs=1e-9)
 
 
 @pytest.mark.parametrize("name", sorted(ZERO_BETWEEN_EQUALS))
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(p=tables, times=st.integers(1, 9))
 def test_nothing_moved(name, p, times):
     assert apply(name, p, p * times) == pytest.approx(0, abs=1e-7)
 
 
 @pytest.mark.parametrize("name", sorted(ROWS_DOUBLED_SAME))
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(p=tables, q=tables)
 def test_the_estimate_is_of_shares_and_not_of_rows(name, p, q):
     assert apply(name, p, 2 * q) == pytest.approx(apply(name, p, q), rel=1e-9, abs=1e-7, nan_ok=True)
 
 
 @pytest.mark.parametrize("name", sorted(CASES))
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(p=tables, q=arrays(np.float64, (2, 3, BINS, 2), elements=st.integers(0, 60).map(float)))
 def test_windows_do_not_see_each_other(name, p, q):
     together = apply(name, p, q)
@@ -230,13 +241,21 @@ def test_an_empty_bin_changes_nothing(name, p, q):
     assert value == pytest.approx(apply(name, p, q), rel=1e-6, abs=1e-4, nan_ok=True)
 
 
-HALVES_ADD = ("jensen_shannon", "psi", "hellinger", "total_variation", "wasserstein", "auc", "information_value", "r2")
+A_BIN_CUT_ALIKE = (
+    "jensen_shannon", "hellinger", "total_variation", "kolmogorov_smirnov", "wasserstein", "chi_square", "auc",
+    "log_loss", "brier", "accuracy_f1", "calibration_error", "disde", "r2", "mean_interval", "expected_performance",
+)  # fmt: skip
+"""What bins are for: to cut one into parts that are alike tells nothing new."""
 
 
-@pytest.mark.parametrize("name", HALVES_ADD)
-@given(p=tables, first=tables, second=tables)
+@pytest.mark.parametrize("name", A_BIN_CUT_ALIKE)
 @settings(max_examples=10)
-def test_two_halves_added_are_the_whole(name, p, first, second):
-    # Profiles add: the statistic of the sum is that of all rows, in whatever parts they came.
-    whole = np.stack([first, second]).sum(axis=0)
-    assert apply(name, p, first + second) == apply(name, p, whole)
+@given(p=tables, q=tables, bin_cut=st.integers(0, BINS - 1))
+def test_a_bin_cut_into_two_alike_changes_nothing(name, p, q, bin_cut):
+    doubled = np.insert(np.arange(BINS), bin_cut, bin_cut)
+    half = np.where(doubled == bin_cut, 0.5, 1.0)[:, None]
+    value = CASES[name](p[doubled] * half, q[doubled] * half, SCORE[doubled], PLACES[doubled])
+    expected = apply(name, p, q)
+    if name == "disde" and not (p[bin_cut].sum() >= 2 or p[bin_cut].sum() == 0):
+        return  # halves of one row are bins that the reference hardly knew
+    assert value == pytest.approx(expected, rel=1e-7, abs=1e-7, nan_ok=True)

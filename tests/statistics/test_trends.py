@@ -53,7 +53,9 @@ def test_slope_uses_the_windows_there_are():
 @pytest.mark.parametrize(("life", "habit"), [(6, 0.0), (6, 0.02), (15, 0.0)])
 def test_half_life_holds_as_often_as_it_says(life, habit):
     time = np.arange(40.0)
-    estimate = half_life(time, noisy(3, 0.5 + 0.25 * 2 ** (-time / life), habit=habit, number=800)[:, :40], np.full(40, 0.015))
+    estimate = half_life(
+        time, noisy(3, 0.5 + 0.25 * 2 ** (-time / life), habit=habit, number=800)[:, :40], np.full(40, 0.015)
+    )
     assert np.nanmedian(estimate.value) == pytest.approx(life, rel=0.05)
     assert inside(estimate, life) > 0.92
 
