@@ -39,7 +39,8 @@ def findings_map(
 
     Parameters
     ----------
-    findings : CONTRACT's columns with `x`, `x_end`; resolved and silenced ones too: a silenced finding is shown as such
+    findings : timeline frame of findings, one row per feature and window: `monitor`, `kind`, `feature`, `severity`,
+        `state`, `incident`, `message`; silenced ones too, they are shown as such
     measured : the windows: `x`, `x_end`, `reference`
     features : every feature, quiet ones too
     top : rows shown at most; the rest is told in one line

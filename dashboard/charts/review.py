@@ -44,7 +44,8 @@ def review(
 
     Parameters
     ----------
-    findings : CONTRACT's columns with `x`, `x_end`; all of the recent ones, not the week's alone
+    findings : timeline frame of findings: `monitor`, `kind`, `feature`, `severity`, `state`, `effect`, `incident`,
+        `message`; all of the recent ones, not the week's alone
     performance : timeline frame as for `performance.performance`, or None without labels and scores
     measured : the windows: `x`, `x_end`, `reference`
     since : where the reviewed period begins (datetime or row); the last window alone when left out

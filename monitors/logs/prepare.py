@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -71,7 +71,7 @@ def scan(file: LogFile, layout: Layout, first_row: int = 0) -> Scan:
             number = first_row
             for batch in open_batches(file, [columns.timestamp], notes=notes):
                 found.rows += batch.num_rows
-                times, good = _times(batch, file, layout, bad)
+                times, good = _times(batch, _latest(file), layout, bad)
                 place = np.arange(number, number + batch.num_rows, dtype=np.int64)
                 number += batch.num_rows
                 if good.any():
@@ -101,26 +101,45 @@ def read_rows(
     keys : give each row a number that names it whatever order files come in
     only_ids : read no more than what places a row and its label
     """
-    columns = layout.columns
-    text = () if columns.id is None else (columns.id,)
-    seed = int.from_bytes(hashlib.blake2b(file.key.encode(), digest_size=8).digest(), "little")
-    number = 0
+    text = () if layout.columns.id is None else (layout.columns.id,)
     try:
-        for batch in open_batches(file, _to_read(file, columns, only_ids), text_columns=text):
-            place = np.arange(number, number + batch.num_rows, dtype=np.int64)
-            number += batch.num_rows
-            rows = _prepare(batch, file, layout, place, first_row, wanted, labels)
-            if rows is not None:
-                batch_rows, kept = rows
-                yield _keyed(batch_rows, seed, kept) if keys else batch_rows
+        batches = open_batches(file, _to_read(file, layout.columns, only_ids), text_columns=text)
+        yield from rows_of(batches, layout, file.key, _latest(file), first_row, wanted, labels, keys)
     except LogFileError:
         return
+
+
+def rows_of(
+    batches: Iterable[pa.RecordBatch], layout: Layout, name: str, latest: int | None = None, first_row: int = 0,
+    wanted: set[int] | None = None, labels: Labels | None = None, keys: bool = False,
+) -> Iterator[Rows]:  # fmt: skip
+    """The rows of a stream of batches that lie in windows wanted, in order; see ``read_rows``.
+
+    Parameters
+    ----------
+    name : of the stream, behind the rows' keys
+    latest : instant (µs) from which on a timestamp is a mistake
+    """
+    seed = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
+    number = 0
+    for batch in batches:
+        place = np.arange(number, number + batch.num_rows, dtype=np.int64)
+        number += batch.num_rows
+        found = _prepare(batch, latest, layout, place, first_row, wanted, labels)
+        if found is not None:
+            rows, kept = found
+            yield _keyed(rows, seed, kept) if keys else rows
+
+
+def _latest(file: LogFile) -> int:
+    """A time later than a day after the file was written is a mistake."""
+    return file.modified // 1000 + _DAY
 
 
 def _to_read(file: LogFile, columns: Columns, only_ids: bool) -> list[str] | None:
     """All columns but excluded ones, which are read only if they have another part."""
     if only_ids:
-        return [name for name in (columns.timestamp, columns.id) if name is not None]
+        return [name for name in (columns.timestamp, columns.id) if name is not None] or schema(file).names[:1]
     needed = {columns.timestamp, columns.id, columns.prediction, columns.label, *columns.groups}
     names = schema(file).names
     wanted = [name for name in names if name not in set(columns.exclude) or name in needed]
@@ -128,7 +147,7 @@ def _to_read(file: LogFile, columns: Columns, only_ids: bool) -> list[str] | Non
 
 
 def _prepare(
-    batch: pa.RecordBatch, file: LogFile, layout: Layout, place: np.ndarray, first_row: int, wanted: set[int] | None,
+    batch: pa.RecordBatch, latest: int | None, layout: Layout, place: np.ndarray, first_row: int, wanted: set[int] | None,
     labels: Labels | None,
 ) -> tuple[Rows, np.ndarray] | None:  # fmt: skip
     columns, grain = layout.columns, layout.grain
@@ -136,7 +155,7 @@ def _prepare(
     if columns.timestamp is not None:
         if columns.timestamp not in batch.schema.names:
             return None
-        times, good = _times(batch, file, layout, Counter())
+        times, good = _times(batch, latest, layout, Counter())
     position = first_row + place if grain.kind == "rows" or times is None else times
     starts = np.zeros(len(place), np.int64)
     starts[good] = grain.starts(position[good])
@@ -161,13 +180,15 @@ def _prepare(
     return rows, place
 
 
-def _times(batch: pa.RecordBatch, file: LogFile, layout: Layout, bad: Counter[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Instants of a batch and which of them place a row. A time later than a day after the file was written is a mistake."""
+def _times(
+    batch: pa.RecordBatch, latest: int | None, layout: Layout, bad: Counter[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Instants of a batch and which of them place a row; the others are counted in ``bad`` by reason."""
     name = str(layout.columns.timestamp)
     values = batch.column(name)
     times, good = to_micros(values, layout.grain.timezone)
     nulls = values.null_count
-    future = good & (times > file.modified // 1000 + _DAY)
+    future = good & (times > latest) if latest is not None else np.zeros(len(times), bool)
     if nulls:
         bad[f'have no time in "{name}"'] += nulls
     if (~good).sum() > nulls:

@@ -59,7 +59,7 @@ def psi(p: np.ndarray, q: np.ndarray, floor: float = 1e-4) -> np.ndarray:
 
     References
     ----------
-    Yurdakul and Naranjo 2020, doi:10.21314/JRMV.2020.227
+    Yurdakul 2018, https://scholarworks.wmich.edu/dissertations/3208
     """
     p, q = np.maximum(shares(p), floor), np.maximum(shares(q), floor)
     return ((p - q) * np.log(p / q)).sum(axis=-1)

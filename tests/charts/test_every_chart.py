@@ -29,15 +29,20 @@ MODULES = [
 FRAME = {"frame", "empty"}  # what all of them are made with
 
 
-@pytest.fixture(params=list(gallery.VARIANTS), scope="module")
-def case(request: pytest.FixtureRequest) -> gallery.Case:
-    return gallery.VARIANTS[request.param]
+DRAWN = [(name, "light") for name in gallery.VARIANTS] + [(name, "dark") for name in gallery.CASES]
 
 
-@pytest.fixture(params=["light", "dark"], scope="module")
-def figure(case: gallery.Case, request: pytest.FixtureRequest) -> go.Figure:
-    """Drawn once; the tests only read it."""
-    return case.draw(mode=request.param)
+@pytest.fixture(params=DRAWN, ids=" ".join, scope="module")
+def drawn(request: pytest.FixtureRequest) -> tuple[gallery.Case, go.Figure]:
+    """A case and its figure, drawn once; the tests only read it."""
+    name, mode = request.param
+    case = gallery.VARIANTS[name]
+    return case, case.draw(mode=mode)
+
+
+@pytest.fixture(scope="module")
+def figure(drawn: tuple[gallery.Case, go.Figure]) -> go.Figure:
+    return drawn[1]
 
 
 def note(fig: go.Figure, name: str) -> str:
@@ -89,7 +94,8 @@ def test_names_from_the_log_are_escaped(name: str):
     assert "<i>layout</i>" not in text
 
 
-def test_enough_is_drawn(case: gallery.Case, figure: go.Figure):
+def test_enough_is_drawn(drawn: tuple[gallery.Case, go.Figure]):
+    case, figure = drawn
     assert len(figure.data) >= case.traces
 
 
