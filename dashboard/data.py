@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import sqlalchemy as sa
 import streamlit as st
 
 from dashboard.charts.frame import Caption
+from dashboard.charts.text import period as span_words
 from monitors.cli.serve import CONFIGS
 from monitors.config import Config
+from monitors.errors import UserError
 from monitors.store import Store
-from monitors.views import Look, Seen, grains, look
+from monitors.views import CONFIGURED, Look, Seen, grains, look
 from monitors.windows import Grain
+
+_NAMES = {"1h": "hourly", "1d": "daily", "1w": "weekly", "1mo": "monthly", "3mo": "quarterly", "12mo": "yearly"}
+
+
+# ----- what is stored, and where ------------------------------------------------------------------------------------
 
 
 def config_paths() -> list[str]:
@@ -32,17 +41,28 @@ def _config(path: str, _modified: int) -> Config:
 
 def config(path: str) -> Config:
     """A configuration, read again when its file changes."""
+    return _config(path, _modified(path))
+
+
+def _modified(path: str) -> int:
     try:
-        modified = os.stat(path).st_mtime_ns
+        return os.stat(path).st_mtime_ns
     except OSError:
-        modified = 0
-    return _config(path, modified)
+        return 0
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def store(url: str) -> Store:
-    """A store, opened once, for reading."""
+def _store(url: str, _identity: int) -> Store:
     return Store.open(url, read_only=True)
+
+
+def store(url: str) -> Store:
+    """A store, opened once, for reading; again when another file has come in its place."""
+    file = sa.make_url(url).database if url.startswith("sqlite") else None
+    try:
+        return _store(url, os.stat(file).st_ino if file else 0)
+    except FileNotFoundError:
+        return Store.open(url, read_only=True)  # says what is missing
 
 
 def row(path: str) -> dict[str, Any] | None:
@@ -51,10 +71,46 @@ def row(path: str) -> dict[str, Any] | None:
     return store(current.store.url).model(current.model.name)
 
 
-@st.cache_resource(show_spinner="Measuring…", max_entries=48)
-def _look(path: str, _modified: int, _version: int, wanted: Look) -> Seen:
+def known(path: str) -> dict[str, Any]:
+    """The model's row in its store.
+
+    Raises
+    ------
+    UserError
+        before the first run
+    """
+    found = row(path)
+    if found is None:
+        raise UserError(f'the store has no model "{config(path).model.name}" yet: run `driftmeter run -c {path}` first.')
+    return found
+
+
+def finest(path: str) -> Grain:
+    """The store's own grain."""
+    kept = known(path)
+    return Grain.parse(kept["grain_size"], kept["timezone"])
+
+
+def grain_sizes(path: str) -> list[str]:
+    """Grains that can be looked at, finest first."""
     current = config(path)
-    return look(store(current.store.url), current, wanted)
+    return [grain.size for grain in grains(store(current.store.url), current.model.name)]
+
+
+def segments(path: str) -> list[str]:
+    """Segments that can be looked at, all rows (``""``) first."""
+    current = config(path)
+    return [name for name in store(current.store.url).segments(current.model.name) if not name.startswith("#")]
+
+
+def starts(path: str, size: str) -> np.ndarray:
+    """Starts of the windows of a size that have rows, ascending; shape (W,), int64."""
+    current, fine = config(path), finest(path)
+    own = np.array(sorted(store(current.store.url).starts(current.model.name)), np.int64)
+    return own if size == fine.size else np.unique(fine.regroup(own, Grain.parse(size, fine.timezone)))
+
+
+# ----- a page's data ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -65,9 +121,12 @@ class Page:
     ----------
     seen : everything measured, of all windows; do not change it
     measured, found : of the period shown, with ``x`` and ``x_end`` (datetimes in the windows' zone without it, or row numbers);
-        ``measured`` also has the finding's ``severity``, ``state`` and ``message`` where there is one
-    events : with ``x``
+        ``measured`` also has the finding's ``severity``, ``state``, ``message`` and ``incident`` where there is one
     all_found : findings of all segments as the store has them (finest grain, configured reference), with ``x`` and ``x_end``
+    incidents : with ``x_onset`` and ``x`` (the last window), those that touch the period
+    events : with ``x``, ``label``, ``kind``
+    start, end : the period, end exclusive
+    as_run : the look is the one of ``driftmeter run``: all rows, finest grain, configured reference
     """
 
     path: str
@@ -82,11 +141,26 @@ class Page:
     start: int
     end: int
     caption: Caption
+    as_run: bool = False
 
     @property
     def features(self) -> list[str]:
         """Names of the features."""
         return [column.name for column in self.seen.bins.features]
+
+    @property
+    def windows(self) -> pd.DataFrame:
+        """The windows shown: ``window_start``, ``window_end``, ``x``, ``x_end``, ``reference``, ``rows``."""
+        cube = self.seen.cube
+        shown = (cube.ends > self.start) & (cube.starts < self.end)
+        inside = np.isin(cube.starts, self.seen.reference.starts) if not self.seen.plan.rolls else np.zeros(len(cube), bool)
+        frame = pd.DataFrame({"window_start": cube.starts, "window_end": cube.ends, "reference": inside, "rows": cube.rows})
+        return with_x(frame[shown].reset_index(drop=True), self.seen.grain)
+
+    @property
+    def told(self) -> pd.DataFrame:
+        """The findings to list: those of segments too where the look is that of ``driftmeter run``."""
+        return self.all_found if self.as_run else self.found
 
     def metric(self, monitor: str, metric: str, feature: str | None = None) -> pd.DataFrame:
         """Measurements of one metric in the period shown, in order of time."""
@@ -96,33 +170,67 @@ class Page:
 
     def text(self, **changes: Any) -> Caption:
         """The caption with other facts."""
-        return Caption(**{**self.caption.__dict__, **changes})
+        return replace(self.caption, **changes)
 
 
-def page(path: str, wanted: Look, start: int | None = None, end: int | None = None) -> Page:
-    """Everything a page shows. ``start`` and ``end`` (exclusive) bound the period; None is open."""
+def page(path: str, wanted: Look, start: int | None = None, end: int | None = None, last: int | None = None) -> Page:
+    """Everything a page shows.
+
+    Parameters
+    ----------
+    start, end : bounds of the period, end exclusive; None is open
+    last : only so many windows before the end
+
+    Raises
+    ------
+    UserError
+        when there is no run yet, the look has no windows, or the period holds none
+    """
+    return _page(path, _modified(path), int(known(path)["version"]), wanted, start, end, last)
+
+
+@st.cache_resource(show_spinner="Measuring…", max_entries=48)
+def _look(path: str, _modified: int, _version: int, wanted: Look) -> Seen:
     current = config(path)
-    kept = row(path) or {}
+    return look(store(current.store.url), current, wanted)
+
+
+@st.cache_resource(show_spinner=False, max_entries=48)
+def _page(
+    path: str, changed: int, kept_version: int, wanted: Look, start: int | None, end: int | None, last: int | None
+) -> Page:
+    current, kept = config(path), known(path)
     base = store(current.store.url)
-    try:
-        modified = os.stat(path).st_mtime_ns
-    except OSError:
-        modified = 0
-    seen = _look(path, modified, int(kept.get("version", 0)), wanted)
-    grain = seen.grain
-    low = int(seen.cube.starts[0]) if start is None else start
-    high = int(seen.cube.ends[-1]) if end is None else end
-    found = with_x(_within(seen.found, low, high), grain)
-    measured = _mark(with_x(_within(seen.measured, low, high), grain), found)
-    fine = Grain.parse(kept["grain_size"], kept["timezone"])
+    seen = _look(path, changed, kept_version, wanted)
+    grain, fine = seen.grain, Grain.parse(kept["grain_size"], kept["timezone"])
+    low, high = _bounds(seen, start, end, last)
+    as_run = wanted == Look(fine.size, CONFIGURED, "")
     everywhere = with_x(_within(base.findings(current.model.name), low, high), fine)
+    found = everywhere[everywhere["segment"].isna()] if as_run else with_x(_within(seen.found, low, high), grain)
+    incidents = base.incidents(current.model.name) if as_run else seen.incidents
+    incidents = incidents[(incidents["last_window"] >= low) & (incidents["onset"] < high)]
+    incidents = incidents.assign(x_onset=to_x(incidents["onset"], grain), x=to_x(incidents["last_window"], grain))
     events = base.events(current.model.name)
     events = events[(events["at"] >= low) & (events["at"] < high)]
-    events = events.assign(x=to_x(events["at"], grain))
+    events = events.assign(x=to_x(events["at"], grain), label=events["text"])
+    measured = _mark(with_x(_within(seen.measured, low, high), grain), found)
     return Page(
-        path, current, wanted, seen, measured, found, everywhere, seen.incidents, events, low, high,
-        _caption(current, seen, kept, low, high),
+        path, current, wanted, seen, measured, found, everywhere, incidents, events, low, high,
+        _caption(current, seen, kept, low, high), as_run,
     )  # fmt: skip
+
+
+def _bounds(seen: Seen, start: int | None, end: int | None, last: int | None) -> tuple[int, int]:
+    """The period in whole windows."""
+    cube = seen.cube
+    low = int(cube.starts[0]) if start is None else start
+    high = int(cube.ends[-1]) if end is None else end
+    inside = np.flatnonzero((cube.ends > low) & (cube.starts < high))
+    if not len(inside):
+        first, final = seen.grain.label(int(cube.starts[0])), seen.grain.label(int(cube.starts[-1]))
+        raise UserError(f"the period chosen holds no window: the log runs from {first} to {final}.")
+    first_shown = inside[0] if last is None else inside[max(0, len(inside) - last)]
+    return int(cube.starts[first_shown]), int(cube.ends[inside[-1]])
 
 
 def _within(frame: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
@@ -150,26 +258,36 @@ def _mark(measured: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     return measured.merge(marks, on=keys, how="left")
 
 
+# ----- words for captions -------------------------------------------------------------------------------------------
+
+
 def _caption(current: Config, seen: Seen, kept: dict[str, Any], low: int, high: int) -> Caption:
     shown = (seen.cube.ends > low) & (seen.cube.starts < high)
     rows = int(seen.cube.rows[shown].sum())
-    labelled = (
-        int(seen.cube.column(0).by_outcome[shown].sum()) if len(seen.bins.columns) and seen.bins.classes else None
-    )
-    grain = seen.grain
+    has_labels = bool(len(seen.bins.columns) and seen.bins.classes)
+    labelled = int(seen.cube.column(0).by_outcome[shown].sum()) if has_labels else None
+    grain, until = seen.grain, kept.get("observed_until")
     zone = f" ({grain.timezone})" if grain.kind == "calendar" else ""
-    segment = f", {seen.cube.segment}" if seen.cube.segment else ""
-    until = kept.get("observed_until")
+    named = f"{_NAMES[grain.size]} windows" if grain.size in _NAMES else f"windows of {grain.size}"
+    ends = to_x(pd.Series([low, high]), grain)
     return Caption(
-        model=current.model.name, reference=seen.words, window=f"windows of {grain.size}{zone}{segment}", n=rows,
+        model=current.model.name + (f", {seen.cube.segment}" if seen.cube.segment else ""), reference=seen.words,
+        window=f"{named}{zone}, {span_words(ends.iloc[0], ends.iloc[1])}", n=rows,
         labels_pending=None if labelled is None else rows - labelled,
-        as_of=moment(until, grain) if until is not None else "", version=package_version(),
-        config_hash=str(kept.get("config_hash", "")), synthetic="synthetic" in current.model.name.lower(),
+        as_of=moment(int(until), grain) if until is not None else "", version=package_version(),
+        config_hash=str(kept.get("config_hash", "")), synthetic=is_synthetic(current.model.name),
     )  # fmt: skip
 
 
+def is_synthetic(model: str) -> bool:
+    """Whether a model's name says that its log was generated."""
+    return "synthetic" in model.lower()
+
+
 def moment(at: int, grain: Grain) -> str:
-    """An instant for people."""
+    """An instant for people, or a row number."""
+    if grain.kind == "rows":
+        return f"row {at:,}"
     stamp = pd.Timestamp(at, unit="us", tz="UTC").tz_convert(grain.timezone)
     return f"{stamp:%Y-%m-%d %H:%M} {grain.timezone}"
 
@@ -180,15 +298,3 @@ def package_version() -> str:
         return version("driftmeter")
     except PackageNotFoundError:
         return ""
-
-
-def grain_sizes(path: str) -> list[str]:
-    """Grains that can be looked at, finest first."""
-    current = config(path)
-    return [grain.size for grain in grains(store(current.store.url), current.model.name)]
-
-
-def segments(path: str) -> list[str]:
-    """Segments that can be looked at, all rows (``""``) first."""
-    current = config(path)
-    return [name for name in store(current.store.url).segments(current.model.name) if not name.startswith("#")]

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from monitors.statistics.auc import flatten
-from monitors.statistics.intervals import LEVEL, Estimate, normal_quantile
+from monitors.statistics.intervals import LEVEL, Estimate, Power, normal_quantile
 from monitors.statistics.joining import gather, join_bins
 
 LOWEST = -1.0
@@ -27,14 +27,6 @@ MINIMUM_ROWS = 10
 PRIOR_FREEDOM = 4
 """Degrees of freedom at the pooled variance that each bin's own is credited with: a bin of two rows has no
 variance worth the name."""
-
-
-class RegressionPower(NamedTuple):
-    """Learned, available and expected power of a feature, each an Estimate of shape (...)."""
-
-    learned: Estimate
-    available: Estimate
-    expected: Estimate
 
 
 class _Spread(NamedTuple):
@@ -242,7 +234,7 @@ def regression_power(
     ordered: bool = True,
     minimum_labels: int = MINIMUM_ROWS,
     level: float = LEVEL,
-) -> RegressionPower:
+) -> Power:
     """Learned, available and expected explained variance of a feature.
 
     Parameters
@@ -256,7 +248,7 @@ def regression_power(
     """
     window = np.asarray(window_moments, float)
     n = window[..., 0] if window_n is None else np.asarray(window_n, float)
-    return RegressionPower(
+    return Power(
         learned_explained_variance(window, mean_relation(reference_moments), minimum_labels, level),
         available_explained_variance(window, ordered, minimum_labels, level),
         expected_explained_variance(n, reference_moments, minimum_labels, level),

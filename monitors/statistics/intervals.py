@@ -26,6 +26,14 @@ class Estimate(NamedTuple):
         return (self.high - self.low) / (2 * normal_quantile(LEVEL))
 
 
+class Power(NamedTuple):
+    """Learned, available and expected power of a feature, each an Estimate of shape (...)."""
+
+    learned: Estimate
+    available: Estimate
+    expected: Estimate
+
+
 @lru_cache(maxsize=32)
 def normal_quantile(level: float = LEVEL) -> float:
     """z such that a standard normal lies within ±z with probability ``level``."""

@@ -10,14 +10,12 @@ last one. More: the mean of the one-vs-rest AUCs, weighted by the classes' share
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from monitors.statistics.auc import Placements, area, auc, auc_interval, delong_error, logit_interval, placements
 from monitors.statistics.explained_variance import regression_power
 from monitors.statistics.information import information_value, normalised_mutual_information
-from monitors.statistics.intervals import LEVEL, Estimate
+from monitors.statistics.intervals import LEVEL, Estimate, Power
 from monitors.statistics.leave_pair_out import cross_fitted
 from monitors.statistics.one_vs_rest import against_rest, classes_first, expected_mean_auc, mean_auc
 from monitors.statistics.shrinkage import empirical_strength, over_classes, relation
@@ -29,14 +27,6 @@ __all__ = [
 
 MINIMUM_LABELS = 10
 """Rows of a class below which its AUC is not estimated: its error would be about .1 or more."""
-
-
-class Power(NamedTuple):
-    """Learned, available and expected power of a feature, each an Estimate of shape (...)."""
-
-    learned: Estimate
-    available: Estimate
-    expected: Estimate
 
 
 def _two_classes(
