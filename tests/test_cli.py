@@ -282,12 +282,15 @@ def test_namesakes_are_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     assert "screens also installs a package called monitors" in capsys.readouterr().err
 
 
-def test_the_dashboard_is_for_this_machine_alone() -> None:
+def test_the_dashboard_is_for_this_machine_alone_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STREAMLIT_SERVER_ADDRESS", raising=False)
     arguments = serve.arguments(9000)
     assert Path(arguments[1]).parts[-2:] == ("dashboard", "app.py")
     assert "--server.address=127.0.0.1" in arguments
     assert "--browser.gatherUsageStats=false" in arguments
     assert "--server.port=9000" in arguments
+    monkeypatch.setenv("STREAMLIT_SERVER_ADDRESS", "0.0.0.0")
+    assert not any("address" in each for each in serve.arguments(None))
 
 
 def test_demo_lays_out_the_flights(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -60,6 +60,11 @@ def nothing(sentence: str, then: str = "") -> None:
         st.markdown(f":material/info: {safe(sentence)}" + (f"  \n{safe(then)}" if then else ""))
 
 
+def problem(sentence: str) -> None:
+    """What keeps this page from being shown, as the user's error says it."""
+    st.error(safe(sentence), icon=":material/error:")
+
+
 def open_feature(feature: str, window: str | None = None) -> None:
     """Switch to the Feature page; what the sidebar holds stays."""
     wanted = {"feature": feature} | ({"at": window} if window else {})

@@ -30,15 +30,18 @@ def run(path: Path) -> None:
         result = pipeline.run(config, report=report)
     for line in [*result.notes, *notify(config, result.new)]:
         print(f"{result.model}: {line}")
-    files = "1 file" if result.files_read == 1 else f"{result.files_read:,} files"
-    done = f"{result.windows_profiled:,} of {result.windows_total:,} windows profiled from {files}"
+    done = f"{result.windows_profiled:,} of {result.windows_total:,} windows profiled from {_count(result.files_read, 'file')}"
     if result.windows_profiled == 0:
         done = f"nothing new in {result.windows_total:,} windows"
     alerts = result.findings[is_open(result.findings)]
-    found = (
-        f"{len(alerts):,} open alerts in {alerts['incident'].nunique():,} incidents" if len(alerts) else "no open alert"
-    )
+    found = "no open alert"
+    if len(alerts):
+        found = f"{_count(len(alerts), 'open alert')} in {_count(alerts['incident'].nunique(), 'incident')}"
     print(f"{result.model}: {done}; {found}")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 @contextmanager

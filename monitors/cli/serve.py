@@ -28,11 +28,9 @@ def dashboard(configs: list[Path], port: int | None) -> None:
 def arguments(port: int | None) -> list[str]:
     """Streamlit's command line; its theme stands in .streamlit/config.toml beside the script."""
     script = Path(__file__).resolve().parents[2] / "dashboard" / "app.py"
-    options = {
-        "server.address": "127.0.0.1",  # logs are nobody else's business
-        "server.headless": "true",
-        "browser.gatherUsageStats": "false",
-    }
+    options = {"server.headless": "true", "browser.gatherUsageStats": "false"}
+    if "STREAMLIT_SERVER_ADDRESS" not in os.environ:  # who wants to share the dashboard says so
+        options["server.address"] = "127.0.0.1"
     if port is not None:
         options["server.port"] = str(port)
     return ["run", str(script), *(f"--{name}={value}" for name, value in options.items())]

@@ -498,8 +498,8 @@ def largest_score(reference: np.ndarray, windows: np.ndarray, rate: float) -> Fa
 
     A quiet window's largest score is taken as log-normal with the mean and variance of the reference windows' own
     largest, predicted by Student's t: p = P(t_{R-1} >= (log s - m) / (sd sqrt(1 + 1/R))). That keeps the promise for features
-    that move together and for heavy tails. With few features (under ``SMALL_FAMILY``) the largest score says little, and
-    Šidák's correction of normal tails is used: p = 1 - (1 - P(Z >= s))^F.
+    that move together and for heavy tails. It is never taken as less than Šidák's p = 1 - (1 - P(Z >= s))^F of normal
+    tails, which stands alone for few features (under ``SMALL_FAMILY``): their largest score says little.
 
     Parameters
     ----------
@@ -511,18 +511,18 @@ def largest_score(reference: np.ndarray, windows: np.ndarray, rate: float) -> Fa
     family = int(judged.sum())
     if not family:
         return Family(np.full(windows.shape, np.nan), np.full(windows.shape[1], np.nan))
-    if family < SMALL_FAMILY:
-        with np.errstate(invalid="ignore"):
-            p = -np.expm1(family * np.log1p(-np.minimum(stats.norm.sf(windows), 1 - 1e-16)))
-        threshold = stats.norm.isf(-np.expm1(np.log1p(-rate) / family))
-        return Family(np.where(judged[:, None], p, np.nan), np.full(windows.shape[1], threshold))
     with np.errstate(invalid="ignore"):
-        largest = np.nanmax(np.where(judged[:, None], reference, -np.inf), axis=0)
-        # a score under a half is nothing strange, however far under: its logarithm must not widen the spread
-        logs = np.log(np.maximum(largest[np.isfinite(largest)], 0.5))
-        count = len(logs)
-        mean, deviation = logs.mean(), max(upper_deviation(logs), 0.15)
-        spread = deviation * np.sqrt(1 + 1 / count)
-        p = stats.t.sf((np.log(np.maximum(windows, 1e-3)) - mean) / spread, max(count - 1, 1))
-    threshold = np.exp(mean + stats.t.isf(rate, max(count - 1, 1)) * spread)
-    return Family(np.where(judged[:, None] & np.isfinite(windows), p, np.nan), np.full(windows.shape[1], threshold))
+        p = -np.expm1(family * np.log1p(-np.minimum(stats.norm.sf(windows), 1 - 1e-16)))
+    threshold = float(stats.norm.isf(-np.expm1(np.log1p(-rate) / family)))
+    if family >= SMALL_FAMILY:
+        with np.errstate(invalid="ignore"):
+            largest = np.where(np.isfinite(reference), reference, -np.inf).max(axis=0)
+            # a score under a half is nothing strange, however far under: its logarithm must not widen the spread
+            logs = np.log(np.maximum(largest[np.isfinite(largest)], 0.5))
+            count = len(logs)
+            mean, deviation = logs.mean(), max(upper_deviation(logs), 0.15)
+            spread = deviation * np.sqrt(1 + 1 / count)
+            p = np.fmax(p, stats.t.sf((np.log(np.maximum(windows, 1e-3)) - mean) / spread, max(count - 1, 1)))
+        threshold = max(threshold, float(np.exp(mean + stats.t.isf(rate, max(count - 1, 1)) * spread)))
+    known = judged[:, None] & np.isfinite(windows)
+    return Family(np.where(known, p, np.nan), np.full(windows.shape[1], threshold))

@@ -298,7 +298,7 @@ def test_a_window_with_no_rows_is_a_gap(tmp_path: Path) -> None:
     frame = frame[frame["ts"].dt.date != dt.date(2025, 3, 15)]
     result = ran(tmp_path, frame)
     assert kinds(result) == {("gap", None)}
-    gap = result.findings[result.findings["kind"] == "gap"].iloc[0]
+    gap = result.findings[result.findings["severity"] == "alert"].iloc[0]
     assert pd.Timestamp(gap["window_start"], unit="us") == pd.Timestamp("2025-03-15")
 
 
