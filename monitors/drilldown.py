@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from monitors.config import Config
 from monitors.errors import UserError
+from monitors.job import columns_of
 from monitors.logs.files import LogFile, discover
 from monitors.logs.prepare import Layout, read_rows
-from monitors.pipeline import columns_of
 from monitors.profile.bins import Bins
 from monitors.profile.values import text_of, to_floats
 from monitors.store import Store

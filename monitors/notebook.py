@@ -11,9 +11,9 @@ from monitors.assess import measure_all, stack
 from monitors.config import Config
 from monitors.errors import UserError
 from monitors.export import measurements_public
+from monitors.job import columns_of, settings_of
 from monitors.logs.prepare import Layout, rows_of
 from monitors.logs.read import table_batches
-from monitors.pipeline import columns_of, settings_of
 from monitors.profile.freeze import Collector, Model
 from monitors.profile.local import profile_rows
 from monitors.reference import plan

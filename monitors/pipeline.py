@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,32 +16,23 @@ import sqlalchemy as sa
 from monitors import store as tables
 from monitors.assess import measure_all, stack
 from monitors.config import Config
-from monitors.errors import LogFileError, UserError
+from monitors.errors import UserError
 from monitors.events import version_events
 from monitors.findings import KEPT, find
 from monitors.incidents import group
+from monitors.job import TRAINING, Job, columns_of, settings_of
 from monitors.ledger import LogState, examine, windows_of_labels
 from monitors.logs.files import LogFile, discover
 from monitors.logs.labels import Labels
-from monitors.logs.prepare import Layout, read_rows
+from monitors.logs.prepare import Layout
 from monitors.logs.progress import Progress, silent
-from monitors.logs.read import schema
 from monitors.measurement import combine
 from monitors.profile.bins import Bins
-from monitors.profile.cube import Profile
-from monitors.profile.freeze import Collector, Model
-from monitors.profile.local import profile_rows
-from monitors.profile.rows import Columns, Rows
+from monitors.profiling import freeze_bins, profile_dirty, profile_training
 from monitors.reference import Plan, plan
-from monitors.settings import Settings, segment_share
+from monitors.settings import segment_share
 from monitors.store import Store, replace_frame, replace_rows
 from monitors.windows import Grain
-
-TRAINING = "#training "
-"""Before the segment of profiles that are of the reference's own data set, not of the log."""
-
-_CELLS_AT_ONCE = 600_000_000
-"""Bytes of counts that one pass over the log may hold; more windows take more passes."""
 
 _JUDGED_SEGMENT_ROWS = 30
 
@@ -65,22 +55,6 @@ class RunResult:
     findings: pd.DataFrame
     new: pd.DataFrame
     notes: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class _Job:
-    """What a run works on."""
-
-    config: Config
-    layout: Layout
-    log: LogState
-    plan: Plan
-    labels: Labels | None
-    progress: Progress
-
-    @property
-    def model(self) -> str:
-        return self.config.model.name
 
 
 def run(config: Config, report: Progress = silent) -> RunResult:
@@ -106,16 +80,6 @@ def run(config: Config, report: Progress = silent) -> RunResult:
         store.close()
 
 
-def columns_of(config: Config) -> Columns:
-    """Which column plays which part."""
-    label = config.labels.label if config.labels else config.logs.label
-    features = config.features
-    return Columns(
-        config.logs.timestamp, config.logs.id, config.logs.prediction, label, features.include, tuple(features.exclude),
-        tuple(features.segments), features.version,
-    )  # fmt: skip
-
-
 def _run(
     config: Config, store: Store, connection: sa.Connection, layout: Layout, log_files: list[LogFile],
     label_files: list[LogFile], training: list[LogFile], progress: Progress,
@@ -133,19 +97,19 @@ def _run(
         raise UserError(_nothing(config, log))
     chosen = plan(config, layout.grain, log.starts)
     labels = _labels(config, label_files, ledgers["label"], log, layout, progress)
-    job = _Job(config, layout, log, chosen, labels, progress)
+    job = Job(config, layout, log, chosen, labels, progress)
     stale_bins = bins is None or bool(log.dirty & set(chosen.frozen)) or _differ(training, ledgers["training"])
     stale_bins = stale_bins or old is None or old["reference"]["frozen"] != list(chosen.frozen)
     if stale_bins:
-        frozen = _freeze(job, training)
+        frozen = freeze_bins(job, training)
         if bins is None or frozen.fingerprint != bins.fingerprint:
             log.dirty |= set(log.starts)
             connection.execute(sa.delete(tables.profiles).where(tables.profiles.c.model == name))
         bins = frozen
     assert bins is not None
     if log.dirty or stale_bins:
-        _profile(job, bins, connection)
-        _profile_training(job, bins, training, connection)
+        profile_dirty(job, bins, connection)
+        profile_training(job, bins, training, connection)
         _write_ledger(job, label_files, training, connection)
     files_changed = bool(log.changed or log.dirty)
     before = store.findings(name, connection)
@@ -217,101 +181,7 @@ def _labels(
     return load(files) if log.dirty else None
 
 
-def _freeze(job: _Job, training: list[LogFile]) -> Bins:
-    """Bins from the reference's rows; the log's columns are checked on the way."""
-    config, layout = job.config, job.layout
-    _check_columns(job, training)
-    collector = Collector(layout.columns)
-    windows = set(job.plan.frozen)
-    files = training or job.log.touching(windows)
-    for done, file in enumerate(files, 1):
-        for rows in _reference_rows(job, file, bool(training), windows):
-            collector.add(rows)
-        job.progress("freezing bins", done, len(files))
-    model = config.model
-    return collector.freeze(Model(model.task, model.positive, model.threshold))
-
-
-def _reference_rows(job: _Job, file: LogFile, training: bool, windows: set[int]) -> Iterator[Rows]:
-    if training:
-        return read_rows(file, _training_layout(job), labels=job.labels, keys=True)
-    return read_rows(file, job.layout, job.log.first_rows[file.key], windows, job.labels, keys=True)
-
-
-def _training_layout(job: _Job) -> Layout:
-    """Training data often has no times: its windows are then of rows, so that chance can be told from drift."""
-    names = {name for key in discover(job.config.reference.path or [], job.config.base) for name in schema(key).names}
-    columns = job.layout.columns
-    if columns.timestamp in names and job.layout.grain.kind == "calendar":
-        return job.layout
-    rows = max(200, int(np.median([n for n in job.log.scans[job.log.files[0].key].starts.values()] or [1000])))
-    plain = Columns(None, columns.id, columns.prediction, columns.label, columns.include, columns.exclude,
-                    columns.segments, columns.version)  # fmt: skip
-    return Layout(plain, Grain.parse(f"{rows} rows"))
-
-
-def _check_columns(job: _Job, training: list[LogFile]) -> None:
-    names: dict[str, None] = {}
-    for file in [*job.log.files, *training]:
-        try:
-            names.update(dict.fromkeys(schema(file).names))
-        except LogFileError:
-            continue
-    job.config.check_columns(list(names))
-
-
-def _profile(job: _Job, bins: Bins, connection: sa.Connection) -> None:
-    """Profile the dirty windows that have rows, and put them in the place of the old ones."""
-    log, name = job.log, job.model
-    dirty = sorted(log.dirty)
-    for start in range(0, len(dirty), 500):
-        connection.execute(sa.delete(tables.profiles).where(
-            tables.profiles.c.model == name, tables.profiles.c.start.in_(dirty[start : start + 500]),
-            tables.profiles.c.segment.not_like(f"{TRAINING}%"),
-        ))  # fmt: skip
-    wanted = sorted(set(dirty) & set(log.starts))
-    cells = 1 + sum(max(len(values), 2) for _, values in bins.segments)
-    window_bytes = int(bins.offsets[-1]) * (bins.outcomes + 12) * 8 * cells
-    at_once = max(1, _CELLS_AT_ONCE // max(window_bytes, 1))
-    known = job.layout.columns.parts
-    for begin in range(0, len(wanted), at_once):
-        part = set(wanted[begin : begin + at_once])
-        profiles = profile_rows(_rows(job, part), bins, known)
-        _insert(connection, name, profiles)
-
-
-def _rows(job: _Job, windows: set[int]) -> Iterator[Rows]:
-    files = job.log.touching(windows)
-    for done, file in enumerate(files, 1):
-        yield from read_rows(file, job.layout, job.log.first_rows[file.key], windows, job.labels)
-        job.progress("profiling", done, len(files))
-
-
-def _profile_training(job: _Job, bins: Bins, training: list[LogFile], connection: sa.Connection) -> None:
-    if not training:
-        return
-    layout = _training_layout(job)
-    numbers, batches = 0, []
-    for file in training:
-        batches.append((file, numbers))
-        numbers += sum(len(rows) for rows in read_rows(file, layout, only_ids=True)) if layout.grain.kind == "rows" else 0
-    rows = (batch for file, first in batches for batch in read_rows(file, layout, first, labels=job.labels))
-    connection.execute(sa.delete(tables.profiles).where(
-        tables.profiles.c.model == job.model, tables.profiles.c.segment.like(f"{TRAINING}%")))  # fmt: skip
-    _insert(connection, job.model, profile_rows(rows, bins, job.layout.columns.parts), TRAINING)
-
-
-def _insert(connection: sa.Connection, model: str, profiles: list[Profile], prefix: str = "") -> None:
-    rows = [
-        {"model": model, "start": p.start, "segment": prefix + p.segment, "rows": int(p.facts.get("rows", 0)),
-         "profile": p.encode()}
-        for p in profiles
-    ]  # fmt: skip
-    if rows:
-        connection.execute(tables.profiles.insert(), rows)
-
-
-def _write_ledger(job: _Job, label_files: list[LogFile], training: list[LogFile], connection: sa.Connection) -> None:
+def _write_ledger(job: Job, label_files: list[LogFile], training: list[LogFile], connection: sa.Connection) -> None:
     name, log = job.model, job.log
     errors = {error.path: error.reason for error in job.labels.errors} if job.labels else {}
     rows = []
@@ -331,7 +201,7 @@ def _write_ledger(job: _Job, label_files: list[LogFile], training: list[LogFile]
 
 
 def _write_model(
-    job: _Job, bins: Bins, counted: str, judged: str, old: dict[str, Any] | None, connection: sa.Connection
+    job: Job, bins: Bins, counted: str, judged: str, old: dict[str, Any] | None, connection: sa.Connection
 ) -> None:
     grain, chosen = job.layout.grain, job.plan
     reference = {"frozen": list(chosen.frozen), "previous": chosen.previous, "season": chosen.season,
@@ -344,15 +214,7 @@ def _write_model(
     }])  # fmt: skip
 
 
-def settings_of(config: Config, grain: Grain, observed_until: int | None, share: float = 1.0) -> Settings:
-    """What monitors are told."""
-    return Settings(
-        grain=grain, false_alarm_rate=config.alerts.false_alarm_rate, share=share, threshold=config.model.threshold,
-        minimum_effect=config.alerts.minimum_effects(), observed_until=observed_until,
-    )  # fmt: skip
-
-
-def _measure(job: _Job, bins: Bins, store: Store, connection: sa.Connection) -> pd.DataFrame:
+def _measure(job: Job, bins: Bins, store: Store, connection: sa.Connection) -> pd.DataFrame:
     """Measurements of all rows and of each segment; half of the false-alarm budget is the segments', evenly."""
     name, grain = job.model, job.layout.grain
     wanted = dict(bins.segments).keys() - {job.config.features.version}

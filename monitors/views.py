@@ -13,7 +13,7 @@ from monitors.config import Config
 from monitors.errors import UserError
 from monitors.findings import find
 from monitors.incidents import group
-from monitors.pipeline import TRAINING, settings_of
+from monitors.job import TRAINING, settings_of
 from monitors.profile.bins import Bins
 from monitors.profile.cube import Cube
 from monitors.reference import Plan

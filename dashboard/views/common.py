@@ -76,6 +76,32 @@ def said(kind: object) -> str:
     return plain(kind).replace("_", " ")
 
 
+_CLAUSES = {
+    "shift": "{} has shifted", "unseen_category": "{} has values never seen before", "lost_category": "{} has lost values",
+    "relation": "{} relates otherwise to the outcome", "performance": "performance is not what it was",
+    "calibration": "scores are no longer calibrated", "label_shift": "the outcome rate has moved",
+    "prediction_shift": "predictions have shifted", "lost_signal": "{} has lost its signal",
+    "relation_changed": "{} means something else", "input_vanished": "{} no longer brings what it told",
+    "absent": "{} is gone from the log", "null_rate": "{} is missing more often", "constant": "{} is stuck at one value",
+    "sentinel": "{} holds a stand-in for missing", "stale": "{} stands still", "type_changed": "{} has changed its type",
+    "volume": "the number of rows is off", "duplicates": "rows come twice", "gap": "rows are lost",
+    "late": "labels come late", "new_column": "{} is new in the log",
+}  # fmt: skip
+
+
+def clause(row: dict[str, Any]) -> str:
+    """A finding in a few words: “AIRLINE” has lost values."""
+    whole = "the log" if row["monitor"] == "integrity" else "the model"
+    subject = quoted(row["feature"]) if isinstance(row["feature"], str) else whole
+    told = _CLAUSES.get(row["kind"], f"{{}}: {said(row['kind'])}").replace("{}", subject)
+    return told + (f" ({plain(row['segment'])})" if isinstance(row["segment"], str) else "")
+
+
+def window_key(x: object) -> str:
+    """A window's start as it stands in the URL: ISO text without needless zeros, or a row number."""
+    return x.isoformat().removesuffix("T00:00:00") if isinstance(x, pd.Timestamp) else str(x)
+
+
 def state_word(severity: object, state: object) -> str:
     """Glyph and words for a finding's severity and state: "■ alert, new"."""
     known = STATUS["silenced"] if state == "silenced" else STATUS[status(severity, "watch")]

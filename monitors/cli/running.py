@@ -30,7 +30,8 @@ def run(path: Path) -> None:
         result = pipeline.run(config, report=report)
     for line in [*result.notes, *notify(config, result.new)]:
         print(f"{result.model}: {line}")
-    done = f"{result.windows_profiled:,} of {result.windows_total:,} windows profiled from {_count(result.files_read, 'file')}"
+    files = _count(result.files_read, "file")
+    done = f"{result.windows_profiled:,} of {result.windows_total:,} windows profiled from {files}"
     if result.windows_profiled == 0:
         done = f"nothing new in {result.windows_total:,} windows"
     alerts = result.findings[is_open(result.findings)]

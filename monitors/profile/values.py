@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
 import numpy as np
 import polars as pl
@@ -33,8 +34,9 @@ def text_of(value: object) -> str:
     """One value as text, the same for 1, 1.0 and "1", and for True and "true"."""
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
-    if isinstance(value, float | np.floating) and math.isfinite(value) and value == int(value):
-        return str(int(value))
+    if isinstance(value, float | np.floating | Decimal) and math.isfinite(value) and value == int(value):
+        # beyond 2^63 no file has integers, and 1e300 is easier to read than its 301 digits
+        return str(int(value)) if abs(value) < 2.0**63 else repr(float(value))
     text = str(value)
     return text.lower() if text in {"True", "False"} else text
 
@@ -69,8 +71,7 @@ def to_floats(array: pa.Array) -> tuple[np.ndarray, np.ndarray]:
         flags = np.where(nulls, NULL, np.where(parsed.is_null().to_numpy(), INVALID, 0)).astype(np.uint8)
         return parsed.fill_null(0.0).to_numpy(), flags if flags.any() else _EMPTY_FLAGS
     if name == "time":
-        array = array.cast(pa.timestamp("us")) if not pa.types.is_time(kind) else array.cast(pa.time64("us"))
-        array = array.cast(pa.int64())
+        array = _microseconds(array)
     if array.null_count:
         flags = np.where(array.is_null().to_numpy(zero_copy_only=False), NULL, 0).astype(np.uint8)
         array = pc.fill_null(array, pa.scalar(0, pa.int8()).cast(array.type) if name != "boolean" else False)
@@ -79,6 +80,16 @@ def to_floats(array: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     if pa.types.is_decimal(kind):
         array = array.cast(pa.float64())
     return array.to_numpy(zero_copy_only=False).astype(np.float64, copy=False), flags
+
+
+def _microseconds(array: pa.Array) -> pa.Array:
+    """Times as int64; what is finer than a microsecond is cut off."""
+    kind = array.type
+    if pa.types.is_time(kind):
+        unit = pa.time64("us")
+    else:
+        unit = pa.duration("us") if pa.types.is_duration(kind) else pa.timestamp("us")
+    return array.cast(unit, safe=False).cast(pa.int64())
 
 
 def to_codes(array: pa.Array, column: ColumnBins) -> tuple[np.ndarray, list[str], np.ndarray]:

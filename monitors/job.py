@@ -1,0 +1,52 @@
+"""What a run works on, and what it tells the rooms it calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitors.config import Config
+from monitors.ledger import LogState
+from monitors.logs.labels import Labels
+from monitors.logs.prepare import Layout
+from monitors.logs.progress import Progress
+from monitors.profile.rows import Columns
+from monitors.reference import Plan
+from monitors.settings import Settings
+from monitors.windows import Grain
+
+TRAINING = "#training "
+"""Before the segment of profiles that are of the reference's own data set, not of the log."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a run works on."""
+
+    config: Config
+    layout: Layout
+    log: LogState
+    plan: Plan
+    labels: Labels | None
+    progress: Progress
+
+    @property
+    def model(self) -> str:
+        return self.config.model.name
+
+
+def columns_of(config: Config) -> Columns:
+    """Which column plays which part."""
+    label = config.labels.label if config.labels else config.logs.label
+    features = config.features
+    return Columns(
+        config.logs.timestamp, config.logs.id, config.logs.prediction, label, features.include, tuple(features.exclude),
+        tuple(features.segments), features.version,
+    )  # fmt: skip
+
+
+def settings_of(config: Config, grain: Grain, observed_until: int | None, share: float = 1.0) -> Settings:
+    """What monitors are told."""
+    return Settings(
+        grain=grain, false_alarm_rate=config.alerts.false_alarm_rate, share=share, threshold=config.model.threshold,
+        minimum_effect=config.alerts.minimum_effects(), observed_until=observed_until,
+    )  # fmt: skip

@@ -1,0 +1,118 @@
+"""From the log to profiles in the store: bins are frozen, dirty windows are counted anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import sqlalchemy as sa
+
+from monitors import store as tables
+from monitors.errors import LogFileError
+from monitors.job import TRAINING, Job
+from monitors.logs.files import LogFile, discover
+from monitors.logs.prepare import Layout, read_rows
+from monitors.logs.read import schema
+from monitors.profile.bins import Bins
+from monitors.profile.cube import Profile
+from monitors.profile.freeze import Collector, Model
+from monitors.profile.local import profile_rows
+from monitors.profile.rows import Columns, Rows
+from monitors.windows import Grain
+
+_CELLS_AT_ONCE = 600_000_000
+"""Bytes of counts that one pass over the log may hold; more windows take more passes."""
+
+
+def freeze_bins(job: Job, training: list[LogFile]) -> Bins:
+    """Bins from the reference's rows; the log's columns are checked on the way."""
+    config, layout = job.config, job.layout
+    _check_columns(job, training)
+    collector = Collector(layout.columns)
+    windows = set(job.plan.frozen)
+    files = training or job.log.touching(windows)
+    for done, file in enumerate(files, 1):
+        for rows in _reference_rows(job, file, bool(training), windows):
+            collector.add(rows)
+        job.progress("freezing bins", done, len(files))
+    model = config.model
+    return collector.freeze(Model(model.task, model.positive, model.threshold))
+
+
+def _reference_rows(job: Job, file: LogFile, training: bool, windows: set[int]) -> Iterator[Rows]:
+    if training:
+        return read_rows(file, _training_layout(job), labels=job.labels, keys=True)
+    return read_rows(file, job.layout, job.log.first_rows[file.key], windows, job.labels, keys=True)
+
+
+def _training_layout(job: Job) -> Layout:
+    """Training data often has no times: its windows are then of rows, so that chance can be told from drift."""
+    names = {name for key in discover(job.config.reference.path or [], job.config.base) for name in schema(key).names}
+    columns = job.layout.columns
+    if columns.timestamp in names and job.layout.grain.kind == "calendar":
+        return job.layout
+    rows = max(200, int(np.median([n for n in job.log.scans[job.log.files[0].key].starts.values()] or [1000])))
+    plain = Columns(None, columns.id, columns.prediction, columns.label, columns.include, columns.exclude,
+                    columns.segments, columns.version)  # fmt: skip
+    return Layout(plain, Grain.parse(f"{rows} rows"))
+
+
+def _check_columns(job: Job, training: list[LogFile]) -> None:
+    names: dict[str, None] = {}
+    for file in [*job.log.files, *training]:
+        try:
+            names.update(dict.fromkeys(schema(file).names))
+        except LogFileError:
+            continue
+    job.config.check_columns(list(names))
+
+
+def profile_dirty(job: Job, bins: Bins, connection: sa.Connection) -> None:
+    """Profile the dirty windows that have rows, and put them in the place of the old ones."""
+    log, name = job.log, job.model
+    dirty = sorted(log.dirty)
+    for start in range(0, len(dirty), 500):
+        connection.execute(sa.delete(tables.profiles).where(
+            tables.profiles.c.model == name, tables.profiles.c.start.in_(dirty[start : start + 500]),
+            tables.profiles.c.segment.not_like(f"{TRAINING}%"),
+        ))  # fmt: skip
+    wanted = sorted(set(dirty) & set(log.starts))
+    cells = 1 + sum(max(len(values), 2) for _, values in bins.segments)
+    window_bytes = int(bins.offsets[-1]) * (bins.outcomes + 12) * 8 * cells
+    at_once = max(1, _CELLS_AT_ONCE // max(window_bytes, 1))
+    known = job.layout.columns.parts
+    for begin in range(0, len(wanted), at_once):
+        part = set(wanted[begin : begin + at_once])
+        profiles = profile_rows(_rows(job, part), bins, known)
+        _insert(connection, name, profiles)
+
+
+def _rows(job: Job, windows: set[int]) -> Iterator[Rows]:
+    files = job.log.touching(windows)
+    for done, file in enumerate(files, 1):
+        yield from read_rows(file, job.layout, job.log.first_rows[file.key], windows, job.labels)
+        job.progress("profiling", done, len(files))
+
+
+def profile_training(job: Job, bins: Bins, training: list[LogFile], connection: sa.Connection) -> None:
+    if not training:
+        return
+    layout = _training_layout(job)
+    numbers, batches = 0, []
+    for file in training:
+        batches.append((file, numbers))
+        numbers += sum(len(rows) for rows in read_rows(file, layout, only_ids=True)) if layout.grain.kind == "rows" else 0
+    rows = (batch for file, first in batches for batch in read_rows(file, layout, first, labels=job.labels))
+    connection.execute(sa.delete(tables.profiles).where(
+        tables.profiles.c.model == job.model, tables.profiles.c.segment.like(f"{TRAINING}%")))  # fmt: skip
+    _insert(connection, job.model, profile_rows(rows, bins, job.layout.columns.parts), TRAINING)
+
+
+def _insert(connection: sa.Connection, model: str, profiles: list[Profile], prefix: str = "") -> None:
+    rows = [
+        {"model": model, "start": p.start, "segment": prefix + p.segment, "rows": int(p.facts.get("rows", 0)),
+         "profile": p.encode()}
+        for p in profiles
+    ]  # fmt: skip
+    if rows:
+        connection.execute(tables.profiles.insert(), rows)
