@@ -94,7 +94,7 @@ def _rolling(cube: Cube, plan: Plan, settings: Settings, asked: Sequence[Measure
     for w, start in enumerate(cube.starts):
         earlier = plan.of(int(start), starts, settings.grain)
         window = cube.select(np.array([w]))
-        if len(earlier) < FEWEST:
+        if len(earlier) < max(FEWEST, (plan.previous or plan.count) // 2):
             own = cube.select(np.isin(cube.starts, plan.frozen))
             block = combine([measure(window, own, settings) for measure in asked])
             block["reference"], block["p_value"] = True, np.nan

@@ -49,7 +49,9 @@ def drilldown(config: Config, store: Store, starts: list[int], path: Path, featu
     wanted = [c.name for c in bins.features if features is None or c.name in features]
     kept = [name for name in wanted if _usable(reference, name) and _usable(current, name)]
     if not len(current) or not kept:
-        raise UserError("no feature has values both in these windows and in the reference, so there is nothing to compare.")
+        raise UserError(
+            "no feature has values both in these windows and in the reference, so there is nothing to compare."
+        )
     os.environ["DO_NOT_TRACK"] = "1"
     from evidently import DataDefinition, Dataset, Report
     from evidently.presets import DataDriftPreset
@@ -81,11 +83,15 @@ def sample(config: Config, store: Store, bins: Bins, starts: list[int], rows: in
         if known is not None and not wanted.isdisjoint(known["starts"]):
             held = _least(held + _read(file, layout, begin, wanted, bins), rows)
     if not held:
-        raise UserError("the rows of these windows are not in the log any more: its files have changed since the last run.")
+        raise UserError(
+            "the rows of these windows are not in the log any more: its files have changed since the last run."
+        )
     return pd.concat([frame for _, frame in held], ignore_index=True)
 
 
-def _read(file: LogFile, layout: Layout, first: int, wanted: set[int], bins: Bins) -> list[tuple[np.ndarray, pd.DataFrame]]:
+def _read(
+    file: LogFile, layout: Layout, first: int, wanted: set[int], bins: Bins
+) -> list[tuple[np.ndarray, pd.DataFrame]]:
     return [
         (rows.keys, _frame(rows.batch, bins))
         for rows in read_rows(file, layout, first, wanted, keys=True)

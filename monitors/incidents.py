@@ -64,7 +64,11 @@ def group(found: pd.DataFrame, grain: Grain) -> tuple[pd.DataFrame, pd.DataFrame
         lead = rank.sort_values(["_lead", "p_value", "feature", "segment", "window_start"]).iloc[0]
         last = members[members["window_start"] == members["window_start"].max()]
         features = sorted(set(pool["feature"].dropna()) - {lead["feature"]})
-        more = f" With it: {', '.join(features[:3])}{f' and {len(features) - 3} more' if len(features) > 3 else ''}." if features else ""
+        more = (
+            f" With it: {', '.join(features[:3])}{f' and {len(features) - 3} more' if len(features) > 3 else ''}."
+            if features
+            else ""
+        )
         rows.append({
             "incident": incident, "onset": int(members["onset"].min()), "last_window": int(members["window_start"].max()),
             "severity": "alert" if len(alerts) else "watch",

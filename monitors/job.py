@@ -31,6 +31,7 @@ class Job:
 
     @property
     def model(self) -> str:
+        """The model's name."""
         return self.config.model.name
 
 

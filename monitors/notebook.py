@@ -22,7 +22,7 @@ _ROWS = 131_072
 
 
 def measure(
-    data: Any, *, timestamp: str | None = None, prediction: str | None = None, label: str | None = None, id: str | None = None,
+    data: Any, *, timestamp: str | None = None, prediction: str | None = None, label: str | None = None, id_column: str | None = None,
     task: str | None = None, positive: object = None, features: list[str] | None = None, exclude: list[str] | None = None,
     windows: str | None = None, timezone: str = "UTC", reference: tuple[Any, Any] | int | None = None,
     false_alarm_rate: float = 0.05,
@@ -32,7 +32,7 @@ def measure(
     Parameters
     ----------
     data : pandas, polars, DuckDB, PyArrow: anything with ``__arrow_c_stream__``; it is read twice
-    timestamp, prediction, label, id : names of columns; without a timestamp windows are of rows
+    timestamp, prediction, label, id_column : names of columns; without a timestamp windows are of rows
     task : binary, multiclass or regression; guessed when left out. positive : the label's value that counts
     features, exclude : names of columns; left out, every other column is a feature
     windows : ``1h``, ``1d``, ``1w``, ``1mo`` or ``1000 rows`` (the default without a timestamp; ``1d`` with one)
@@ -47,7 +47,7 @@ def measure(
     UserError
         when a column is not there, or the reference holds no window.
     """
-    logs = {"path": "-", "timestamp": timestamp, "prediction": prediction, "label": label, "id": id}
+    logs = {"path": "-", "timestamp": timestamp, "prediction": prediction, "label": label, "id": id_column}
     given: dict[str, Any] = {
         "model": {"name": "model", "task": task, "positive": positive},
         "logs": {key: value for key, value in logs.items() if value is not None},

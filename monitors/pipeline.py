@@ -1,6 +1,6 @@
 """From a configuration to findings in the store: the only place where the steps are wired together.
 
-    files ─ ledger ─> dirty windows ─ profile ─> store ─ monitors ─> measurements ─ findings ─> store
+files ─ ledger ─> dirty windows ─ profile ─> store ─ monitors ─> measurements ─ findings ─> store
 """
 
 from __future__ import annotations
@@ -231,7 +231,9 @@ def _measure(job: Job, bins: Bins, store: Store, connection: sa.Connection) -> p
             continue
         block = measure_all(cube, job.plan, settings_of(job.config, grain, job.log.last, share), training)
         # of a segment only what can become a finding: the rest is computed when somebody looks at it
-        blocks.append(block if not segment else block[[key in KEPT for key in zip(block.monitor, block.metric, strict=True)]])
+        blocks.append(
+            block if not segment else block[[key in KEPT for key in zip(block.monitor, block.metric, strict=True)]]
+        )
         job.progress("measuring", done, len(segments) + 1)
     return combine(blocks)
 

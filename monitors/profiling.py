@@ -51,7 +51,7 @@ def _training_layout(job: Job) -> Layout:
     columns = job.layout.columns
     if columns.timestamp in names and job.layout.grain.kind == "calendar":
         return job.layout
-    rows = max(200, int(np.median([n for n in job.log.scans[job.log.files[0].key].starts.values()] or [1000])))
+    rows = max(200, int(np.median(list(job.log.scans[job.log.files[0].key].starts.values()) or [1000])))
     plain = Columns(None, columns.id, columns.prediction, columns.label, columns.include, columns.exclude,
                     columns.segments, columns.version)  # fmt: skip
     return Layout(plain, Grain.parse(f"{rows} rows"))
@@ -95,13 +95,16 @@ def _rows(job: Job, windows: set[int]) -> Iterator[Rows]:
 
 
 def profile_training(job: Job, bins: Bins, training: list[LogFile], connection: sa.Connection) -> None:
+    """Profile the reference's own data set, in windows of its own."""
     if not training:
         return
     layout = _training_layout(job)
     numbers, batches = 0, []
     for file in training:
         batches.append((file, numbers))
-        numbers += sum(len(rows) for rows in read_rows(file, layout, only_ids=True)) if layout.grain.kind == "rows" else 0
+        numbers += (
+            sum(len(rows) for rows in read_rows(file, layout, only_ids=True)) if layout.grain.kind == "rows" else 0
+        )
     rows = (batch for file, first in batches for batch in read_rows(file, layout, first, labels=job.labels))
     connection.execute(sa.delete(tables.profiles).where(
         tables.profiles.c.model == job.model, tables.profiles.c.segment.like(f"{TRAINING}%")))  # fmt: skip

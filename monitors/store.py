@@ -7,6 +7,7 @@ that is killed leaves no trace. Window bounds are integers: µs since 1970 UTC, 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -184,7 +185,9 @@ class Store:
         try:
             connection = self.engine.connect()
         except sa.exc.OperationalError as error:
-            raise UserError(f"the store {self.engine.url.render_as_string()} cannot be written: {_reason(error)}.") from None
+            raise UserError(
+                f"the store {self.engine.url.render_as_string()} cannot be written: {_reason(error)}."
+            ) from None
         with connection:
             if self.engine.dialect.name == "sqlite":
                 connection = connection.execution_options(driftmeter_begin="IMMEDIATE")
@@ -263,7 +266,9 @@ class Store:
     def ledger(self, model: str, role: str, connection: sa.Connection | None = None) -> dict[str, dict[str, Any]]:
         """Files by key with size, modified, rows, notes (list) and ``starts`` {window: rows}."""
         query = sa.select(files).where(files.c.model == model, files.c.role == role)
-        found = {row["key"]: dict(row, notes=json.loads(row["notes"]), starts={}) for row in self._rows(query, connection)}
+        found = {
+            row["key"]: dict(row, notes=json.loads(row["notes"]), starts={}) for row in self._rows(query, connection)
+        }
         query = sa.select(touches).where(touches.c.model == model, touches.c.role == role)
         for row in self._rows(query, connection):
             found[row["key"]]["starts"][row["start"]] = row["rows"]
@@ -310,7 +315,9 @@ class Store:
     def add_event(self, model: str, at: int, kind: str, text: str, source: str = "person") -> None:
         """Note an event at a time (µs, or a row number)."""
         with self.writing() as connection:
-            connection.execute(events.insert(), {"model": model, "at": at, "kind": kind, "text": text, "source": source})
+            connection.execute(
+                events.insert(), {"model": model, "at": at, "kind": kind, "text": text, "source": source}
+            )
             connection.execute(sa.update(models).where(models.c.model == model).values(version=models.c.version + 1))
 
 
@@ -345,21 +352,21 @@ def replace_frame(connection: sa.Connection, table: sa.Table, model: str, frame:
 def _values(column: pd.Series, kind: sa.Column[Any]) -> list[Any]:
     """A column's values as the driver takes them."""
     if isinstance(kind.type, sa.Float):
-        numbers = column.to_numpy(float)
-        return np.where(np.isfinite(numbers), numbers.astype(object), None).tolist()
+        return [value if math.isfinite(value) else None for value in column.to_numpy(float).tolist()]
     if isinstance(kind.type, sa.BigInteger | sa.Integer):
         return column.to_numpy("int64").tolist()
     if isinstance(kind.type, sa.Boolean):
         return column.to_numpy(bool).tolist()
-    texts = column.to_numpy(object)
-    return np.where(pd.isna(texts), None, texts).tolist()
+    return [value if isinstance(value, str) else None for value in column.tolist()]
 
 
 def _parse(url: str) -> sa.URL:
     try:
         return sa.make_url(url)
     except sa.exc.ArgumentError:
-        raise UserError(f'store.url "{url}" is no database URL: write sqlite:///driftmeter.db or postgresql://…') from None
+        raise UserError(
+            f'store.url "{url}" is no database URL: write sqlite:///driftmeter.db or postgresql://…'
+        ) from None
 
 
 def _engine_options(url: sa.URL) -> dict[str, Any]:

@@ -89,7 +89,9 @@ def look(store: Store, config: Config, wanted: Look) -> Seen:
     # all rows' windows tell which ones are empty in a segment
     cube = coarsen(stack(bins, profiles, fine, wanted.segment), fine, coarse)
     plan = plan_of(wanted, row["reference"], cube, fine, coarse)
-    training = _training(store, name, bins, wanted) if config.reference.path and wanted.reference == CONFIGURED else None
+    training = (
+        _training(store, name, bins, wanted) if config.reference.path and wanted.reference == CONFIGURED else None
+    )
     reference = training if training is not None else cube.select(np.isin(cube.starts, plan.frozen))
     measured = measure_all(cube, plan, settings_of(config, coarse, row["observed_until"]), training)
     measured["model"] = name
@@ -121,7 +123,9 @@ def plan_of(wanted: Look, stored: dict[str, Any], cube: Cube, fine: Grain, coars
                  else (instant(first, coarse.timezone), instant(last, coarse.timezone, end=True)))  # fmt: skip
     inside = tuple(start for start in starts if start >= low and coarse.end(start) <= high)
     if not inside:
-        raise UserError(f"the reference {wanted.reference} holds no whole window of {coarse.size}: choose a longer one.")
+        raise UserError(
+            f"the reference {wanted.reference} holds no whole window of {coarse.size}: choose a longer one."
+        )
     return Plan(inside, words=f"{coarse.label(inside[0])} to {coarse.label(inside[-1])}")
 
 

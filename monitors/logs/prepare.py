@@ -75,8 +75,12 @@ def scan(file: LogFile, layout: Layout, first_row: int = 0) -> Scan:
                 place = np.arange(number, number + batch.num_rows, dtype=np.int64)
                 number += batch.num_rows
                 if good.any():
-                    found.last = max(int(times[good].max()), found.last if found.last is not None else int(times[good].max()))
-                    _count(found.starts, layout.grain.starts((times if layout.grain.kind == "calendar" else place)[good]))
+                    found.last = max(
+                        int(times[good].max()), found.last if found.last is not None else int(times[good].max())
+                    )
+                    _count(
+                        found.starts, layout.grain.starts((times if layout.grain.kind == "calendar" else place)[good])
+                    )
     except LogFileError as error:
         found.notes.append(error.reason)
     for reason, count in bad.items():

@@ -72,7 +72,7 @@ class Accumulator:
     def __init__(self, bins: Bins, known: Iterable[str] = (), threads: int = 2) -> None:
         self.bins = bins
         self.known = {*known, *(column.name for column in bins.columns)}
-        self.groups = [name for name, _ in bins.segments] or [None]
+        self.groups: list[str | None] = [name for name, _ in bins.segments] or [None]
         self.cells = [_Cells(bins) for _ in self.groups]
         self.unseen: list[dict[int, Counter[str]]] = [{} for _ in bins.columns]
         self.windows: dict[int, Facts] = {}
@@ -125,10 +125,9 @@ class Accumulator:
             count_codes(codes, offset, cell, *outcomes[:3], outcomes.row, cells.counts, cells.sums)
         if len(unseen_code):
             hit = unseen_code >= 0
-            pairs = pd.Series(1, index=pd.MultiIndex.from_arrays([rows.starts[hit], unseen_code[hit]]))
-            for (start, code), count in pairs.groupby(level=[0, 1]).sum().items():
-                counter = self.unseen[index].setdefault(int(start), Counter())
-                counter[unseen[code]] += int(count)
+            pairs, counts = np.unique(np.stack([rows.starts[hit], unseen_code[hit]]), axis=1, return_counts=True)
+            for start, code, count in zip(*pairs.tolist(), counts.tolist(), strict=True):
+                self.unseen[index].setdefault(start, Counter())[unseen[code]] += count
 
     def _values(self, index: int, rows: Rows) -> pa.Array | None:
         column = self.bins.columns[index]
@@ -152,9 +151,9 @@ class Accumulator:
         new = [name for name in rows.batch.schema.names if name not in self.known]
         codes, starts = pd.factorize(rows.starts)
         for code, start in enumerate(starts):
-            mask = slice(None) if len(starts) == 1 else codes == code
+            mask = codes == code
             facts = self.windows.setdefault(int(start), {"rows": 0})
-            count = len(rows) if len(starts) == 1 else int(mask.sum())
+            count = int(mask.sum())
             facts["rows"] += count
             if rows.times is not None:
                 times = rows.times[mask]

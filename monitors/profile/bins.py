@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -86,7 +87,7 @@ class ColumnBins:
             return [*MISSING, "any value"]
         inner = [
             f"{low:.6g}" if high == np.nextafter(low, np.inf) else f"{low:.4g} to {high:.4g}"
-            for low, high in zip(edges[:-1], edges[1:], strict=True)
+            for low, high in pairwise(edges)
         ]
         return [*MISSING, f"below {edges[0]:.4g}", *inner, f"above {np.nextafter(edges[-1], -np.inf):.4g}"]
 

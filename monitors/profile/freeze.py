@@ -16,7 +16,7 @@ import pyarrow as pa
 from monitors.errors import UserError
 from monitors.profile.bins import Bins, ColumnBins
 from monitors.profile.rows import Columns, Rows
-from monitors.profile.values import distinct, text_of, to_floats, type_class
+from monitors.profile.values import count_values, text_of, to_floats, type_class
 
 NUMERIC_BINS = 64
 PREDICTION_BINS = 128
@@ -30,6 +30,8 @@ SENTINELS = (0.0, -1.0)
 KNOWN_VALUES = 20_000
 """Distinct values of a categorical column that are remembered; with more, unseen values cannot be told."""
 SAMPLE_CELLS = 20_000_000
+MOST_SAMPLE, LEAST_SAMPLE = 200_000, 20_000
+"""Rows that quantiles are taken from: as many as make ``SAMPLE_CELLS`` values over all columns, within these."""
 
 
 class Model(NamedTuple):
@@ -42,8 +44,12 @@ class Model(NamedTuple):
 
 @dataclass
 class _Column:
-    """What the reference shows of one column."""
+    """What the reference shows of one column.
 
+    ``exact`` counts numbers by value too, as text is always counted: a label's rare class must not depend on a sample.
+    """
+
+    exact: bool = False
     types: Counter[str] = field(default_factory=Counter)
     values: Counter[str] = field(default_factory=Counter)
     open: bool = False  # more distinct values than are remembered
@@ -52,12 +58,8 @@ class _Column:
     def add(self, array: pa.Array, keys: np.ndarray, chosen: np.ndarray) -> None:
         kind = type_class(array.type)
         self.types[kind] += len(array) - array.null_count
-        if kind in {"text", "boolean"} and not self.open:
-            codes, nulls, names = distinct(array)
-            counts = np.bincount(codes if nulls is None else codes[~nulls], minlength=len(names))
-            self.values.update({
-                name: int(n) for name, n in zip(names, counts, strict=True) if n and name is not None
-            })  # fmt: skip
+        if (kind in {"text", "boolean"} or (self.exact and kind == "number")) and not self.open:
+            self.values.update(count_values(array))
             if len(self.values) > KNOWN_VALUES:
                 self.open, self.values = True, Counter()
         self.pieces.append((keys[chosen], array.take(pa.array(chosen))))
@@ -98,15 +100,11 @@ class _Column:
 
     def counted(self) -> Counter[str]:
         """Rows by value as text: exact, or from the sample where values were numbers or too many."""
-        if self.values and not self.open:
-            counts = Counter(self.values)
-            if not self.types["number"] and not self.types["time"]:
-                return counts
-        counts = Counter()
+        if not self.open and not self.types["time"] and (self.exact or not self.types["number"]):
+            return Counter(self.values)
+        counts: Counter[str] = Counter()
         for _, array in self.pieces:
-            codes, nulls, names = distinct(array)
-            found = np.bincount(codes if nulls is None else codes[~nulls], minlength=len(names))
-            counts.update({name: int(n) for name, n in zip(names, found, strict=True) if n and name is not None})
+            counts.update(count_values(array))
         return counts
 
 
@@ -116,8 +114,8 @@ class Collector:
     def __init__(self, columns: Columns) -> None:
         self.columns = columns
         self.seen: dict[str, _Column] = {}
-        self.prediction, self.label = _Column(), _Column()
-        self.rows = 0
+        self.prediction, self.label = _Column(), _Column(exact=True)
+        self.keys: list[np.ndarray] = []  # of the sampled rows
         self.sampled = 0
         self.bound = int(np.iinfo(np.uint64).max)
 
@@ -127,8 +125,8 @@ class Collector:
             return
         if rows.keys is None:
             raise ValueError("rows without keys cannot be sampled")
-        self.rows += len(rows)
         chosen = np.flatnonzero(rows.keys <= self.bound)
+        self.keys.append(rows.keys[chosen])
         self.sampled += len(chosen)
         for name in rows.batch.schema.names:
             if self.columns.is_feature(name) or name in self.columns.groups:
@@ -136,17 +134,25 @@ class Collector:
         for column, values in ((self.prediction, rows.prediction), (self.label, rows.label)):
             if values is not None:
                 column.add(values, rows.keys, chosen)
-        limit = max(20_000, min(200_000, SAMPLE_CELLS // max(len(self.seen), 1)))
-        if self.sampled > 2 * limit:
-            self._shrink(limit)
+        if self.sampled > 2 * self._limit:
+            self._shrink()
 
-    def _shrink(self, limit: int) -> None:
-        widest = max(self._all(), key=lambda column: sum(len(keys) for keys, _ in column.pieces))
-        keys = np.concatenate([keys for keys, _ in widest.pieces])
-        self.bound = int(np.partition(keys, limit - 1)[limit - 1]) if len(keys) > limit else self.bound
+    @property
+    def _limit(self) -> int:
+        """Rows in the sample; it only falls as columns are met, so a sample taken before is never too small."""
+        most = SAMPLE_CELLS // max(len(self.seen), 1)
+        return max(LEAST_SAMPLE, min(MOST_SAMPLE, most))
+
+    def _shrink(self) -> None:
+        """Keep the rows with the smallest keys: which ones depends on the rows alone, not on when this is asked."""
+        if self.sampled <= self._limit:
+            return
+        keys = np.concatenate(self.keys)
+        self.bound = int(np.partition(keys, self._limit - 1)[self._limit - 1])
         for column in self._all():
             column.keep(self.bound)
-        self.sampled = int((keys <= self.bound).sum())
+        self.keys = [keys[keys <= self.bound]]
+        self.sampled = len(self.keys[0])
 
     def _all(self) -> list[_Column]:
         return [*self.seen.values(), self.prediction, self.label]
@@ -159,13 +165,14 @@ class Collector:
         UserError
             when the task is binary and neither the configuration nor the values say which class is positive.
         """
+        self._shrink()
         task = model.task or _task(self.label, self.prediction)
         classes = _classes(task, model.positive, self.label)
         kind = _prediction_kind(task, classes, self.prediction)
         columns = [
             column_bins(name, "feature", column)
             for name, column in sorted(self.seen.items())
-            if self.columns.is_feature(name) and self._wanted(name, column)
+            if self.columns.is_feature(name) and self._wanted(column)
         ]
         if self.columns.include is not None:
             order = {name: i for i, name in enumerate(self.columns.include)}
@@ -183,7 +190,7 @@ class Collector:
             segments.append((self.columns.version, ()))
         return Bins(tuple(columns), task, classes, kind, tuple(segments))
 
-    def _wanted(self, name: str, column: _Column) -> bool:
+    def _wanted(self, column: _Column) -> bool:
         """Times are no features unless they are asked for by name: they always drift."""
         return self.columns.include is not None or column.main_type != "time"
 

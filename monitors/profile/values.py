@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from decimal import Decimal
 
 import numpy as np
@@ -138,3 +139,13 @@ def distinct(array: pa.Array) -> tuple[np.ndarray, np.ndarray | None, list[str |
     if type_class(array.type) == "text":
         return codes, nulls, [text_of(value) if value in {"True", "False"} else str(value) for value in values]
     return codes, nulls, [None if isinstance(v, float) and math.isnan(v) else text_of(v) for v in values]
+
+
+def count_values(array: pa.Array) -> Counter[str]:
+    """Rows by value as text; nulls and NaN are not counted. Values that read the same (True and "true") are one."""
+    codes, nulls, names = distinct(array)
+    found: Counter[str] = Counter()
+    for name, n in zip(names, np.bincount(codes if nulls is None else codes[~nulls], minlength=len(names)), strict=True):
+        if n and name is not None:
+            found[name] += int(n)
+    return found

@@ -44,7 +44,9 @@ def day_frame(day: int, rows: int = 120, seed: int = 0) -> pd.DataFrame:
 class Log:
     """A log in a folder: one file a day, labels in a log of their own (or in the log)."""
 
-    def __init__(self, home: Path, labels_apart: bool = True, windows: dict[str, str] | None = None, **tables: Any) -> None:
+    def __init__(
+        self, home: Path, labels_apart: bool = True, windows: dict[str, str] | None = None, **tables: Any
+    ) -> None:
         self.home, self.labels_apart = home, labels_apart
         (home / "logs").mkdir(parents=True)
         (home / "labels").mkdir()

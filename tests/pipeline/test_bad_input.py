@@ -256,7 +256,9 @@ def test_mixed_types_in_one_column(tmp_path: Path) -> None:
     assert rows_stored(tmp_path) == DAYS * ROWS
 
 
-@pytest.mark.parametrize("name", ["two words", "it's \"quoted\"", "<script>alert(1)</script>", "🎈 balloon", "a" * 300, "x.y[0]"])
+@pytest.mark.parametrize(
+    "name", ["two words", 'it\'s "quoted"', "<script>alert(1)</script>", "🎈 balloon", "a" * 300, "x.y[0]"]
+)
 def test_names_of_columns_are_kept(tmp_path: Path, name: str) -> None:
     frame = table()
     frame[name] = np.random.default_rng(1).normal(size=len(frame)) + 9.0 * (frame["ts"] >= pd.Timestamp("2025-03-15"))
@@ -319,7 +321,10 @@ def test_every_task_and_no_labels_at_all(tmp_path: Path, task: str) -> None:
     elif task == "unlabelled":
         frame["y"] = None
     elif task == "regression":
-        frame["y"], frame["score"] = frame["x"] * 2 + 1, frame["x"] * 2 + np.random.default_rng(0).normal(size=len(frame))
+        frame["y"], frame["score"] = (
+            frame["x"] * 2 + 1,
+            frame["x"] * 2 + np.random.default_rng(0).normal(size=len(frame)),
+        )
         model = {"task": "regression", "positive": None}
     else:
         frame["y"] = frame["kind"].map({"a": "cat", "b": "dog", "c": "<i>bird</i>"})
