@@ -94,6 +94,9 @@ def _run(
     bins = store.bins(name, connection)
     log = examine(log_files, ledgers["log"], layout, progress)
     if not log.starts:
+        names = [name for found in log.scans.values() for name in found.names]
+        if names:
+            config.check_columns(names)  # a misspelt timestamp is why no row has a window
         raise UserError(_nothing(config, log))
     chosen = plan(config, layout.grain, log.starts)
     labels = _labels(config, label_files, ledgers["label"], log, layout, progress)

@@ -47,7 +47,7 @@ def test_every_import_is_declared_and_every_dependency_imported() -> None:
     owners = packages_distributions()
     extras = PROJECT["optional-dependencies"]
     base = names(PROJECT["dependencies"])
-    optional = names(extras["drilldown"]) | names(extras["notify"]) | names(extras["postgres"])
+    optional = names(extras["notify"]) | names(extras["postgres"])
     used = {}
     for module, file in imported():
         distributions = {each.lower().replace("_", "-") for each in owners.get(module, [module])}
