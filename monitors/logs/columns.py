@@ -61,19 +61,25 @@ def _descend(
 
 def normalised(batch: pa.RecordBatch, kept: Sequence[Leaf], text_columns: Collection[str] = ()) -> pa.RecordBatch:
     """Batch of the kept leaves with plain types (see `plain`); leaves index into `batch`."""
-    # Every struct is taken apart once. Unlike `field`, `flatten` hands a null struct down to its fields.
     parts: dict[tuple[int, ...], list[pa.Array]] = {}
-
-    def part(top: int, path: tuple[int, ...]) -> pa.Array:
-        if not path:
-            return batch.column(top)
-        above = (top, *path[:-1])
-        if above not in parts:
-            parts[above] = part(top, path[:-1]).flatten()
-        return parts[above][path[-1]]
-
-    arrays = [plain(part(leaf.top, leaf.path), leaf.name in text_columns) for leaf in kept]
+    arrays = [_legible(plain(_part(batch, leaf.top, leaf.path, parts), leaf.name in text_columns)) for leaf in kept]
     return batch_of(arrays, [leaf.name for leaf in kept], batch.num_rows)
+
+
+def _part(
+    batch: pa.RecordBatch, top: int, path: tuple[int, ...], parts: dict[tuple[int, ...], list[pa.Array]]
+) -> pa.Array:
+    """A column, or a field within it; `parts` keeps what structs were taken apart into, so that each is once.
+
+    (No inner function: one that calls itself is a cycle, which holds on to its batch until the collector comes by.)
+    """
+    if not path:
+        return batch.column(top)
+    above = (top, *path[:-1])
+    if above not in parts:
+        # Unlike `field`, `flatten` hands a null struct down to its fields.
+        parts[above] = _part(batch, top, path[:-1], parts).flatten()
+    return parts[above][path[-1]]
 
 
 def batch_of(arrays: Sequence[pa.Array], names: Sequence[str], rows: int) -> pa.RecordBatch:
@@ -119,6 +125,36 @@ def plain(array: pa.Array, as_text: bool = False) -> pa.Array:
     if is_.is_nested(kind) or is_.is_interval(kind):
         return _as_json(array)
     return array
+
+
+def _legible(array: pa.Array) -> pa.Array:
+    """Text that is UTF-8 throughout. Arrow takes a file's word for that, and fails far from here when it is not so."""
+    if pa.types.is_dictionary(array.type):
+        words = _legible(array.dictionary)
+        return array if words is array.dictionary else pa.DictionaryArray.from_arrays(array.indices, words)
+    if not pa.types.is_string(array.type):
+        return array
+    raw = array.cast(pa.binary())
+    try:
+        raw.cast(pa.string())
+    except pa.ArrowInvalid:
+        return decoded(raw)
+    return array
+
+
+def decoded(raw: pa.Array) -> pa.Array:
+    """Text of a binary array: UTF-8, and Windows-1252 for the values that are not. Distinct values are decoded once."""
+    coded = raw.dictionary_encode()
+    words = pa.array([decoded_value(value) for value in coded.dictionary.to_pylist()], pa.string())
+    return words.take(coded.indices)
+
+
+def decoded_value(value: bytes) -> str:
+    """UTF-8, else Windows-1252 with a mark for what is neither."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("cp1252", errors="replace")
 
 
 def _is_bytes(kind: pa.DataType) -> bool:

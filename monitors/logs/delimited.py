@@ -13,7 +13,7 @@ import pyarrow.csv as pacsv
 
 from monitors.errors import LogFileError
 from monitors.logs.blocks import BLOCK_BYTES, LONGEST_LINE, bytes_of, reported
-from monitors.logs.columns import batch_of, unique_names
+from monitors.logs.columns import batch_of, decoded, decoded_value, unique_names
 from monitors.logs.files import LogFile
 from monitors.logs.infer import typed
 from monitors.logs.notes import ReadNotes
@@ -55,6 +55,8 @@ def delimited_batches(
     with reported(file, "cannot be read as CSV"):
         pieces = bytes_of(file)
         first = next(pieces, b"")
+        if b"\r" in first and b"\n" not in first:  # lines of the old Macintosh, which spreadsheets still offer
+            first, pieces = first.replace(b"\r", b"\n"), (piece.replace(b"\r", b"\n") for piece in pieces)
         layout = _layout(file, first)
         kept = [i for i, name in enumerate(layout.names) if columns is None or name in columns]
         texts = {i for i in kept if layout.names[i] in text_columns}
@@ -70,11 +72,11 @@ def delimited_schema(file: LogFile) -> pa.Schema:
 
 
 def _layout(file: LogFile, first: bytes) -> _Layout:
-    text = _decoded(first[: 1 << 20])
+    text = decoded_value(first[: 1 << 20])
     # Whole lines only, unless the file is a single line.
     text = text[: text.rfind("\n") + 1] or text
     delimiter = _delimiter(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter)
     try:
         names = next(row for row in reader if row)
     except (StopIteration, csv.Error):
@@ -88,7 +90,7 @@ def _layout(file: LogFile, first: bytes) -> _Layout:
 
 def _delimiter(text: str) -> str:
     """The one that cuts most of the first lines into as many values as the header, and into most values."""
-    head = [line for line in text.splitlines()[:50] if line]
+    head = [line.rstrip("\r") for line in text.split("\n", 50)[:50] if line.strip()]
 
     def score(delimiter: str) -> tuple[float, int]:
         try:
@@ -187,10 +189,7 @@ def _column(values: pa.ChunkedArray, index: int, layout: _Layout, as_text: bool,
     try:
         text = raw.cast(pa.string())
     except pa.ArrowInvalid:
-        # Only the distinct values are decoded one by one.
-        coded = raw.dictionary_encode()
-        words = pa.array([_decoded(value) for value in coded.dictionary.to_pylist()], pa.string())
-        text = words.take(coded.indices)
+        text = decoded(raw)
         notes.say("not everything is UTF-8; the rest was read as Windows-1252")
     if as_text:
         return text
@@ -198,10 +197,3 @@ def _column(values: pa.ChunkedArray, index: int, layout: _Layout, as_text: bool,
     array = typed(text, known, decimal_comma=layout.delimiter == ";")
     layout.types[index] = array.type
     return array
-
-
-def _decoded(value: bytes) -> str:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("cp1252", errors="replace")

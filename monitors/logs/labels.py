@@ -23,7 +23,7 @@ UNKNOWN_TIME = int(np.iinfo(np.int64).min)
 _CHECK_SEED = 0x44726966  # any seed but id_hashes' own
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Labels:
     """The label of each id, in 14 to 30 bytes apiece however long the ids are.
 

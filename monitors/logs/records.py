@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from monitors.errors import LogFileError
 from monitors.logs.blocks import LONGEST_LINE, bytes_of
-from monitors.logs.columns import batch_of, json_text
+from monitors.logs.columns import batch_of, decoded_value, json_text
 from monitors.logs.files import LogFile
 from monitors.logs.notes import ReadNotes
 
@@ -115,9 +115,11 @@ def _array(values: list[Any], as_text: bool) -> pa.Array:
             return pa.array(values, pa.bool_())
         if kinds == {int} and all(value is None or -_INT64 <= value < _INT64 for value in values):
             return pa.array(values, pa.int64())
+        if kinds == {float}:
+            return pa.array(values, pa.float64())
         if kinds <= {int, float}:
             # By way of text, for float() itself refuses integers beyond 1e308.
-            return pa.array([None if value is None else float(str(value)) for value in values], pa.float64())
+            return pa.array([float(str(value)) if type(value) is int else value for value in values], pa.float64())
     texts = [None if value is None else _text(value) for value in values]
     try:
         return pa.array(texts, pa.string())
@@ -138,4 +140,4 @@ def _decoded(line: bytes, notes: ReadNotes) -> str:
         return line.decode()
     except UnicodeDecodeError:
         notes.say("not everything is UTF-8; the rest was read as Windows-1252")
-        return line.decode("cp1252", errors="replace")
+        return decoded_value(line)

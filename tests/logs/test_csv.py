@@ -81,6 +81,10 @@ def test_crlf_bom_and_other_delimiters(tmp_path: Path) -> None:
     assert _values(_file(tmp_path / "a.tsv", "a\tb\n1\tx\n2\ty")) == expected
 
 
+def test_lines_that_end_in_a_carriage_return_alone(tmp_path: Path) -> None:
+    assert _values(_file(tmp_path / "a.csv", "a,b\r1,x\r2,y")) == {"a": [1, 2], "b": ["x", "y"]}
+
+
 def test_a_header_that_holds_another_delimiter(tmp_path: Path) -> None:
     file = _file(tmp_path / "a.csv", "name, first;born\nA;1\nC, D;2\n")
     assert _values(file) == {"name, first": ["A", "C, D"], "born": [1, 2]}
@@ -143,9 +147,7 @@ def test_values_with_line_breaks_survive_block_ends(tmp_path: Path, monkeypatch:
     assert values["s"] == texts * 10
 
 
-def test_a_type_that_changes_late_widens_and_nothing_is_lost(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_type_that_changes_late_widens_and_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delimited, "BLOCK_BYTES", 64)
     monkeypatch.setattr(delimited, "_COLUMN_BYTES", 1)
     monkeypatch.setattr(blocks.bytes_of, "__defaults__", (64,))

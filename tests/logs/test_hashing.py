@@ -103,6 +103,6 @@ def test_no_two_of_a_million_ids_meet() -> None:
 
 
 def test_another_process_gives_the_same_hashes() -> None:
-    code = "import pyarrow as pa; from monitors.logs.hashing import id_hashes; print(id_hashes(pa.array(['x', '12']))[0])"
+    code = "import pyarrow as pa; from monitors.logs.hashing import id_hashes; print(id_hashes(pa.array(['x']))[0])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert int(done.stdout) == id_hashes(pa.array(["x", "12"]))[0]
+    assert int(done.stdout) == id_hashes(pa.array(["x"]))[0]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import gc
 import uuid
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,24 @@ def test_wide_files_come_in_smaller_batches(tmp_path: Path, monkeypatch: pytest.
     file = _file(tmp_path / "a.parquet", pa.table({f"c{i}": range(6000) for i in range(10)}))
     assert [batch.num_rows for batch in open_batches(file)] == [2000] * 3
     assert [batch.num_rows for batch in open_batches(file, columns=["c1"])] == [6000]
+
+
+def test_a_batch_is_let_go_when_the_next_one_comes(tmp_path: Path) -> None:
+    n = 200_000
+    table = pa.table({"v": np.random.default_rng(0).random(n), "s": [{"a": i} for i in range(n)]})
+    file = _file(tmp_path / "a.parquet", table, row_group_size=n)
+    del table
+    gc.collect()
+    gc.disable()
+    try:
+        held = []
+        for batch in open_batches(file, batch_rows=5000):
+            held.append((pa.total_allocated_bytes(), batch.nbytes))
+    finally:
+        gc.enable()
+    assert len(held) == 40
+    (most, _), (later, size) = max(held[:20]), max(held[20:])
+    assert later < most + 5 * size
 
 
 def test_a_dictionary_with_as_many_values_as_rows(tmp_path: Path) -> None:
@@ -145,6 +164,14 @@ def test_columns_that_the_file_lacks_are_left_out_and_rows_stay(tmp_path: Path) 
     file = _file(tmp_path / "a.parquet", pa.table({"a": [1, 2, 3]}))
     assert [(b.num_rows, b.num_columns) for b in open_batches(file, columns=["nope"])] == [(3, 0)]
     assert [b.num_rows for b in open_batches(file, columns=[], batch_rows=2)] == [2, 1]
+
+
+@pytest.mark.parametrize("rows", [2, 50_000])
+def test_text_that_is_not_utf8_although_the_file_says_so(tmp_path: Path, rows: int) -> None:
+    raw = pa.array([b"K\xf6ln", "Zürich".encode()] * (rows // 2))
+    lying = pa.Array.from_buffers(pa.string(), rows, raw.buffers())
+    back = _table(_file(tmp_path / "a.parquet", pa.table({"c": lying})))
+    assert back["c"].cast(pa.string()).to_pylist() == ["Köln", "Zürich"] * (rows // 2)
 
 
 def test_a_file_without_rows(tmp_path: Path) -> None:

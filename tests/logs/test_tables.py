@@ -32,7 +32,13 @@ FLAT = {"a": [1, 2, 3], "s.x": [1, None, 3]}
 
 @pytest.mark.parametrize(
     "obj",
-    [TABLE, TABLE.to_reader(), TABLE.to_batches()[0], _Stream(TABLE), pa.chunked_array([TABLE.to_struct_array().chunk(0)])],
+    [
+        TABLE,
+        TABLE.to_reader(),
+        TABLE.to_batches()[0],
+        _Stream(TABLE),
+        pa.chunked_array([TABLE.to_struct_array().chunk(0)]),
+    ],
     ids=lambda obj: type(obj).__name__,
 )
 def test_whatever_speaks_arrow(obj: Any) -> None:
