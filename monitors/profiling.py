@@ -90,7 +90,9 @@ def profile_dirty(job: Job, bins: Bins, connection: sa.Connection) -> None:
 def _rows(job: Job, windows: set[int]) -> Iterator[Rows]:
     files = job.log.touching(windows)
     for done, file in enumerate(files, 1):
-        yield from read_rows(file, job.layout, job.log.first_rows[file.key], windows, job.labels)
+        # a damaged column may come to light only now: the timestamps were whole
+        trouble = job.log.scans[file.key].notes
+        yield from read_rows(file, job.layout, job.log.first_rows[file.key], windows, job.labels, trouble=trouble)
         job.progress("profiling", done, len(files))
 
 

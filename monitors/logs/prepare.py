@@ -91,11 +91,11 @@ def scan(file: LogFile, layout: Layout, first_row: int = 0) -> Scan:
 
 def read_rows(
     file: LogFile, layout: Layout, first_row: int = 0, wanted: set[int] | None = None, labels: Labels | None = None,
-    keys: bool = False, only_ids: bool = False,
+    keys: bool = False, only_ids: bool = False, trouble: list[str] | None = None,
 ) -> Iterator[Rows]:  # fmt: skip
     """The rows of a file that lie in windows wanted, in order, batch by batch.
 
-    What cannot be read was noted by ``scan``: this stops there without a word.
+    Where the file cannot be read any further this stops, and says so in ``trouble``.
 
     Parameters
     ----------
@@ -104,13 +104,15 @@ def read_rows(
     labels : the second log, where labels come from there
     keys : give each row a number that names it whatever order files come in
     only_ids : read no more than what places a row and its label
+    trouble : takes the reason why the file could not be read to its end, unless it is there already
     """
     text = () if layout.columns.id is None else (layout.columns.id,)
     try:
         batches = open_batches(file, _to_read(file, layout.columns, only_ids), text_columns=text)
         yield from rows_of(batches, layout, file.key, _latest(file), first_row, wanted, labels, keys)
-    except LogFileError:
-        return
+    except LogFileError as error:
+        if trouble is not None and error.reason not in trouble:
+            trouble.append(error.reason)
 
 
 def rows_of(

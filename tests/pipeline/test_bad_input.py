@@ -346,3 +346,19 @@ def test_every_task_and_no_labels_at_all(tmp_path: Path, task: str) -> None:
         "multiclass": {"accuracy", "learned_power", "relation"}, "multiclass score": {"accuracy"},
     }[task]  # fmt: skip
     assert wanted <= metrics
+
+
+def test_a_column_damaged_in_mid_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    frame = table()
+    frame[frame["ts"] < pd.Timestamp("2025-03-18")].to_parquet(tmp_path / "logs/a.parquet", index=False)
+    late = tmp_path / "logs/b.parquet"
+    pq.write_table(pa.Table.from_pandas(frame[frame["ts"] >= pd.Timestamp("2025-03-18")]), late, compression="none")
+    column = pq.ParquetFile(late).metadata.row_group(0).column(2)  # x: the timestamps stay whole
+    data = bytearray(late.read_bytes())
+    begin = min(column.data_page_offset, column.dictionary_page_offset or column.data_page_offset)
+    data[begin : begin + 40] = b"\xff" * 40
+    late.write_bytes(bytes(data))
+    result = run(configured(tmp_path, "logs/*"))
+    assert ("gap", None) in kinds(result)
+    assert any("b.parquet" in note for note in result.notes)
