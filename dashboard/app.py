@@ -8,49 +8,61 @@ from types import ModuleType
 import streamlit as st
 
 from dashboard import data, state
-from dashboard.views import common, feature, overview, review
+from dashboard.mark import mark, wordmark
+from dashboard.views import common, concept, decay, feature, log_health, missing, overview, review
 from monitors.errors import UserError
 
+HOME = "home"  # the first page stands at /, whatever its path
 PAGES: dict[str, ModuleType] = {
-    "review": review,
+    HOME: review,
     "overview": overview,
+    "concept": concept,
+    "decay": decay,
+    "missing": missing,
     "feature": feature,
+    "log-health": log_health,
 }
 
 
 def main() -> None:
     """Draw the navigation, the sidebar and the page that was chosen."""
-    st.set_page_config("Driftmeter", ":material/monitoring:", layout="wide", initial_sidebar_state=264)
+    st.set_page_config("Driftmeter", mark(), layout="wide", initial_sidebar_state=264)
+    st.logo(wordmark(common.mode()), size="large", icon_image=mark(common.mode()))
     st.html(_STYLE)
 
     def shown(view: ModuleType) -> Callable[[], None]:
         return lambda: _show(view, said)
 
     pages = {
-        path: st.Page(shown(view), title=view.TITLE, icon=view.ICON, url_path=path, default=view is review)
+        path: st.Page(shown(view), title=view.TITLE, icon=view.ICON, url_path=path, default=path == HOME)
         for path, view in PAGES.items()
     }
-    st.session_state[common.FEATURE_PAGE] = pages["feature"]
-    chosen = st.navigation(list(pages.values()), expanded=True)
+    st.session_state[common.PAGES] = pages
+    also = st.Page(shown(review), title=review.TITLE, url_path="review", visibility="hidden")
+    # /review is to lead there too, but it is not in the navigation twice
+    chosen = st.navigation([*pages.values(), also], expanded=True)
     said = state.sidebar()  # here, not in the page: what belongs to all pages stays when they change
     chosen.run()
 
 
 def _show(view: ModuleType, said: state.View) -> None:
-    state.show_notes()
+    above = st.container()
     if said.look is None:
         common.problem(said.problem)
-        return
-    try:
-        page = data.page(said.path, said.look, said.start, said.end, said.last)
-    except UserError as error:
-        common.problem(str(error))
-        return
-    view.show(page)
+    else:
+        try:
+            page = data.page(said.path, said.look, said.start, said.end, said.last)
+        except UserError as error:
+            common.problem(str(error))
+        else:
+            view.show(page)
+    with above:
+        common.show_notes()
 
 
 _STYLE = """<style>
 [data-testid=stMainBlockContainer] { padding: 3.4rem 2rem 2rem; }
 </style>"""
 
-main()
+if __name__ == "__main__":
+    main()

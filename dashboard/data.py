@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,15 @@ import pandas as pd
 import sqlalchemy as sa
 import streamlit as st
 
+from dashboard.captions import caption
 from dashboard.charts.frame import Caption
-from dashboard.charts.text import period as span_words
+from dashboard.charts.text import period
 from monitors.cli.serve import CONFIGS
 from monitors.config import Config
 from monitors.errors import UserError
 from monitors.store import Store
 from monitors.views import CONFIGURED, Look, Seen, grains, look
 from monitors.windows import Grain
-
-_NAMES = {"1h": "hourly", "1d": "daily", "1w": "weekly", "1mo": "monthly", "3mo": "quarterly", "12mo": "yearly"}
-
 
 # ----- what is stored, and where ------------------------------------------------------------------------------------
 
@@ -81,7 +78,9 @@ def known(path: str) -> dict[str, Any]:
     """
     found = row(path)
     if found is None:
-        raise UserError(f'the store has no model "{config(path).model.name}" yet: run `driftmeter run -c {path}` first.')
+        raise UserError(
+            f'the store has no model "{config(path).model.name}" yet: run `driftmeter run -c {path}` first.'
+        )
     return found
 
 
@@ -120,9 +119,9 @@ class Page:
     Attributes
     ----------
     seen : everything measured, of all windows; do not change it
-    measured, found : of the period shown, with ``x`` and ``x_end`` (datetimes in the windows' zone without it, or row numbers);
-        ``measured`` also has the finding's ``severity``, ``state``, ``message`` and ``incident`` where there is one
-    all_found : findings of all segments as the store has them (finest grain, configured reference), with ``x`` and ``x_end``
+    measured, found : of the period shown, with ``x`` and ``x_end`` (datetimes in the windows' zone without it, or row
+        numbers); ``measured`` also has the finding's ``severity``, ``state``, ``message`` and ``incident``, if any
+    all_found : findings of all segments as the store has them (finest grain, configured reference), with the same two
     incidents : with ``x_onset`` and ``x`` (the last window), those that touch the period
     events : with ``x``, ``label``, ``kind``
     start, end : the period, end exclusive
@@ -153,9 +152,16 @@ class Page:
         """The windows shown: ``window_start``, ``window_end``, ``x``, ``x_end``, ``reference``, ``rows``."""
         cube = self.seen.cube
         shown = (cube.ends > self.start) & (cube.starts < self.end)
-        inside = np.isin(cube.starts, self.seen.reference.starts) if not self.seen.plan.rolls else np.zeros(len(cube), bool)
-        frame = pd.DataFrame({"window_start": cube.starts, "window_end": cube.ends, "reference": inside, "rows": cube.rows})
+        inside = np.isin(cube.starts, self.seen.reference.starts) & (not self.seen.plan.rolls)
+        frame = pd.DataFrame(
+            {"window_start": cube.starts, "window_end": cube.ends, "reference": inside, "rows": cube.rows}
+        )
         return with_x(frame[shown].reset_index(drop=True), self.seen.grain)
+
+    @property
+    def latest(self) -> int:
+        """Start of the last window but one: what was not seen since is over."""
+        return int(self.windows["window_start"].iloc[-2:].iloc[0])
 
     @property
     def told(self) -> pd.DataFrame:
@@ -216,7 +222,7 @@ def _page(
     measured = _mark(with_x(_within(seen.measured, low, high), grain), found)
     return Page(
         path, current, wanted, seen, measured, found, everywhere, incidents, events, low, high,
-        _caption(current, seen, kept, low, high), as_run,
+        caption(current, seen, kept, low, high, period(*to_x(pd.Series([low, high]), grain))), as_run,
     )  # fmt: skip
 
 
@@ -256,45 +262,3 @@ def _mark(measured: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     keys = ["monitor", "metric", "feature", "window_start"]
     marks = found[[*keys, "severity", "state", "message", "incident"]].drop_duplicates(keys)
     return measured.merge(marks, on=keys, how="left")
-
-
-# ----- words for captions -------------------------------------------------------------------------------------------
-
-
-def _caption(current: Config, seen: Seen, kept: dict[str, Any], low: int, high: int) -> Caption:
-    shown = (seen.cube.ends > low) & (seen.cube.starts < high)
-    rows = int(seen.cube.rows[shown].sum())
-    has_labels = bool(len(seen.bins.columns) and seen.bins.classes)
-    labelled = int(seen.cube.column(0).by_outcome[shown].sum()) if has_labels else None
-    grain, until = seen.grain, kept.get("observed_until")
-    zone = f" ({grain.timezone})" if grain.kind == "calendar" else ""
-    named = f"{_NAMES[grain.size]} windows" if grain.size in _NAMES else f"windows of {grain.size}"
-    ends = to_x(pd.Series([low, high]), grain)
-    return Caption(
-        model=current.model.name + (f", {seen.cube.segment}" if seen.cube.segment else ""), reference=seen.words,
-        window=f"{named}{zone}, {span_words(ends.iloc[0], ends.iloc[1])}", n=rows,
-        labels_pending=None if labelled is None else rows - labelled,
-        as_of=moment(int(until), grain) if until is not None else "", version=package_version(),
-        config_hash=str(kept.get("config_hash", "")), synthetic=is_synthetic(current.model.name),
-    )  # fmt: skip
-
-
-def is_synthetic(model: str) -> bool:
-    """Whether a model's name says that its log was generated."""
-    return "synthetic" in model.lower()
-
-
-def moment(at: int, grain: Grain) -> str:
-    """An instant for people, or a row number."""
-    if grain.kind == "rows":
-        return f"row {at:,}"
-    stamp = pd.Timestamp(at, unit="us", tz="UTC").tz_convert(grain.timezone)
-    return f"{stamp:%Y-%m-%d %H:%M} {grain.timezone}"
-
-
-def package_version() -> str:
-    """Driftmeter's version; empty when it runs from a folder that was never installed."""
-    try:
-        return version("driftmeter")
-    except PackageNotFoundError:
-        return ""

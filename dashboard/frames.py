@@ -12,9 +12,15 @@ from monitors.profile.cube import ColumnCube
 from monitors.statistics.intervals import mean_interval, wilson
 
 PERFORMANCE = {
-    "auc": ("AUC", "higher"), "accuracy": ("accuracy", "higher"), "rmse": ("RMSE", "lower"), "mae": ("MAE", "lower"),
-    "log_loss": ("log loss", "lower"), "brier": ("Brier score", "lower"), "f1": ("F1", "higher"), "r2": ("R²", "higher"),
-}  # fmt: skip
+    "auc": ("AUC", "higher"),
+    "accuracy": ("accuracy", "higher"),
+    "rmse": ("RMSE", "lower"),
+    "mae": ("MAE", "lower"),
+    "log_loss": ("log loss", "lower"),
+    "brier": ("Brier score", "lower"),
+    "f1": ("F1", "higher"),
+    "r2": ("R²", "higher"),
+}
 """Metrics of performance, the one that leads first: in words, and which way is better."""
 
 
@@ -25,21 +31,24 @@ def leading_metric(measured: pd.DataFrame) -> str | None:
 
 
 def performance(page: Page, metric: str) -> pd.DataFrame:
-    """A window a row, in order: `value` realised, `expected` with `expected_low` and `expected_high`, `labelled_share`, `mature`.
+    """A window a row, in order, as `charts.performance` wants it: one without labels has an expectation alone.
 
-    As `charts.performance` wants it: a window without labels has an expectation alone.
+    Columns: `value` realised with `low` and `high`, `expected` with `expected_low` and `expected_high`, `band_low`,
+    `band_high`, `n`, `labelled_share`, `mature`, and the finding's `severity`, `state` and `message`.
     """
     realised = page.metric("concept", metric)
     due = page.metric("concept", f"expected_{metric}")[["window_start", "value", "low", "high"]]
     due.columns = ["window_start", "expected", "expected_low", "expected_high"]
-    came = page.metric("concept", "labelled_share")[["window_start", "value"]].set_axis(["window_start", "labelled_share"], axis=1)
+    came = page.metric("concept", "labelled_share")[["window_start", "value"]]
+    came.columns = ["window_start", "labelled_share"]
     rows = page.windows[["window_start", "x", "x_end", "reference"]]
     kept = ["window_start", "value", "low", "high", "n", "band_low", "band_high", "severity", "state", "message"]
     rows = rows.merge(realised[kept], on="window_start", how="left").merge(due, on="window_start", how="left")
     rows = rows.merge(came, on="window_start", how="left")
     ripe = pd.Series(mature(page.seen.cube, page.seen.reference), index=page.seen.cube.starts)
     rows["mature"] = ripe.reindex(rows["window_start"]).to_numpy()
-    return rows[rows["value"].notna() | rows["expected"].notna() | rows["labelled_share"].notna()].reset_index(drop=True)
+    some = rows["value"].notna() | rows["expected"].notna() | rows["labelled_share"].notna()
+    return rows[some].reset_index(drop=True)
 
 
 # ----- a feature bin by bin -----------------------------------------------------------------------------------------
@@ -60,8 +69,8 @@ def bins(page: Page, feature: str, start: int, outcome: int | None = None) -> pd
 
     Returns
     -------
-    `label`, `kind`, `left` (numeric), `reference`, `window` (shares of rows), `n` (labelled rows), `rate`, `low`, `high`,
-    `reference_rate`
+    `label`, `kind`, `left` (numeric); `reference`, `window` (shares of rows); `n` (labelled rows), `rate` with `low`
+    and `high`, `reference_rate`
     """
     seen = page.seen
     cube = seen.cube
@@ -119,9 +128,12 @@ def _sums(column: ColumnCube, group: np.ndarray, places: list[int] | None) -> di
     at = slice(None) if places is None else places
     classes = column.by_outcome[at].sum(axis=0).astype(float)
     return {
-        "rows": column.n[at].sum(axis=0) @ member, "classes": member.T @ classes, "labelled": classes.sum(axis=1) @ member,
-        "label": column.sum("label")[at].sum(axis=0) @ member, "label2": column.sum("label2")[at].sum(axis=0) @ member,
-    }  # fmt: skip
+        "rows": column.n[at].sum(axis=0) @ member,
+        "classes": member.T @ classes,
+        "labelled": classes.sum(axis=1) @ member,
+        "label": column.sum("label")[at].sum(axis=0) @ member,
+        "label2": column.sum("label2")[at].sum(axis=0) @ member,
+    }
 
 
 def _names(column: ColumnBins, group: np.ndarray) -> dict[str, list[object]]:
@@ -130,7 +142,11 @@ def _names(column: ColumnBins, group: np.ndarray) -> dict[str, list[object]]:
         kinds = ["missing"] * FIRST + ["value"] * len(column.categories) + ["other", "unseen"]
         return {"label": list(labels), "kind": list(kinds)}
     edges = column.edges
-    out: dict[str, list[object]] = {"label": list(labels[:FIRST]), "kind": ["missing"] * FIRST, "left": [np.nan] * FIRST}
+    out: dict[str, list[object]] = {
+        "label": list(labels[:FIRST]),
+        "kind": ["missing"] * FIRST,
+        "left": [np.nan] * FIRST,
+    }
     for g in range(FIRST, int(group.max()) + 1):
         members = np.flatnonzero(group == g)
         first, last = int(members[0]) - FIRST, int(members[-1]) - FIRST

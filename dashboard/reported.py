@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -10,121 +13,156 @@ from dashboard.data import Page
 OPEN = ("new", "ongoing", "worse")
 """States of a finding that nobody resolved or silenced."""
 
+OVER = "over"
+"""State of a run or an incident that has ended."""
+
 _LEAD = {"missing": 0, "integrity": 1, "decay": 2, "concept": 3, "drift": 4, "skew": 5}
 """Which monitor speaks for an incident: what is gone also drifts and decays (as in `monitors.incidents`)."""
 
-RUN = ["monitor", "family", "feature", "segment", "onset"]
+_RUN = ["monitor", "family", "_feature", "_segment", "onset"]
 
 
-def keyed(found: pd.DataFrame) -> pd.DataFrame:
-    """Findings with `family`: the kind, or "decay", whose kind may change while it goes on."""
-    return found.assign(family=found["kind"].where(found["monitor"] != "decay", "decay"))
-
-
-def is_open(found: pd.DataFrame) -> pd.Series:
-    """Which findings are in force."""
-    return found["state"].isin(OPEN)
-
-
-def runs(found: pd.DataFrame) -> pd.DataFrame:
+def runs(found: pd.DataFrame, latest: int) -> pd.DataFrame:
     """One row per run of findings, worst first.
-
-    Returns
-    -------
-    the row of the run's last finding in force (its last alert where there was one), with `severity` of the whole run,
-    `state` and `x` of its last finding, `windows`, `strength` (see `strength`) and `is_open`
-    """
-    rows = keyed(found)
-    if rows.empty:
-        return rows.assign(windows=[], strength=[], is_open=[])
-    rows = rows.assign(
-        strength=strength(rows), _f=rows["feature"].fillna(""), _s=rows["segment"].fillna(""),
-        _alert=(rows["severity"] == "alert").astype(int), _live=(rows["state"] != "resolved").astype(int),
-    ).sort_values("window_start", kind="stable")  # fmt: skip
-    groups = rows.groupby(["monitor", "family", "_f", "_s", "onset"], sort=False)
-    last = groups.tail(1).set_index(["monitor", "family", "_f", "_s", "onset"])
-    spoken = rows.sort_values(["_live", "_alert", "window_start"], kind="stable")
-    spoken = spoken.groupby(["monitor", "family", "_f", "_s", "onset"], sort=False).tail(1)
-    spoken = spoken.set_index(["monitor", "family", "_f", "_s", "onset"])
-    out = spoken.assign(
-        state=last["state"], x=last["x"], window_start=last["window_start"],
-        severity=np.where(groups["_alert"].max().reindex(spoken.index) > 0, "alert", "watch"),
-        windows=groups["_live"].sum().reindex(spoken.index), strength=groups["strength"].max().reindex(spoken.index),
-    ).reset_index()  # fmt: skip
-    out["is_open"] = is_open(out)
-    return worst_first(out.drop(columns=["_f", "_s", "_alert", "_live"]))
-
-
-def strength(found: pd.DataFrame) -> pd.Series:
-    """How strange each finding is: −log₁₀ p, which is alike for all monitors; a fact (no p) is as strange as can be."""
-    p = found["p_value"].astype(float).fillna(0.0)
-    return -np.log10(p.clip(1e-12, 1.0))
-
-
-def worst_first(rows: pd.DataFrame) -> pd.DataFrame:
-    """Open before over, alerts before watches, then the strangest, then the latest."""
-    rank = rows.assign(
-        _over=~is_open(rows), _watch=rows["severity"] != "alert", _strength=-rows["strength"], _late=-rows["onset"].astype("int64")
-    )
-    order = rank.sort_values(["_over", "_watch", "_strength", "_late"], kind="stable").index
-    return rows.loc[order].reset_index(drop=True)
-
-
-def incidents(found: pd.DataFrame, since: int | None = None) -> pd.DataFrame:
-    """One row per incident with an open finding, worst first; new ones before those that go on.
 
     Parameters
     ----------
-    since : windows before it do not make an incident "new" (µs or row number)
+    latest : start of the last window but one: a watch that was not seen since is over (alerts say so themselves)
 
     Returns
     -------
-    the row of the finding that speaks for the incident (its latest window), with `severity`, `x_onset` and `x` of the
-    whole incident, `findings`, `features` (list, the lead first), `segments` (list), `is_new`
+    the row of the run's last alert (last watch where there was none), with `severity` of the whole run; `state` of its
+    last window (`over` where it has ended), `x_last`, `windows`, `strength`, `is_open`
     """
-    live = found[is_open(found)]
-    live = live[live["incident"].notna()]
-    if live.empty:
-        return live.assign(findings=[], features=[], segments=[], is_new=[], strength=[])
-    live = live.assign(
-        strength=strength(live), _lead=live["monitor"].map(_LEAD).fillna(9), _watch=live["severity"] != "alert",
-        _all=live["segment"].notna(),
-    )  # fmt: skip
-    spoken = live.sort_values(
-        ["_watch", "_all", "_lead", "window_start", "strength"], ascending=[True, True, True, False, False], kind="stable"
-    ).drop_duplicates("incident")
-    groups = live.groupby("incident")
-    begun = groups["onset"].min()
-    out = spoken.set_index("incident")
-    out = out.assign(
-        onset=begun, x_onset=groups["x_onset"].min(), x=groups["x"].max(), strength=groups["strength"].max(), findings=groups.size(),
-        severity=np.where(groups["_watch"].min().reindex(out.index), "watch", "alert"),
-        features=_listed(live, "feature").reindex(out.index), segments=_listed(live, "segment").reindex(out.index),
-        is_new=(begun >= since).reindex(out.index) if since is not None else False,
-    ).reset_index()  # fmt: skip
-    out = out.drop(columns=["_lead", "_watch", "_all"])
-    order = out.assign(_watch=out["severity"] != "alert", _old=~out["is_new"].astype(bool)).sort_values(
-        ["_watch", "_old", "strength", "onset"], ascending=[True, True, False, False], kind="stable"
+    if found.empty:
+        return found.assign(x_last=found["x"], windows=0, strength=0.0, is_open=False)
+    rows = found.assign(
+        family=found["kind"].where(found["monitor"] != "decay", "decay"),  # why power is lost may change meanwhile
+        strength=strength(found),
+        _feature=found["feature"].fillna(""),
+        _segment=found["segment"].fillna(""),
+        _alert=found["severity"] == "alert",
+        _live=found["state"] != "resolved",
+    ).sort_values("window_start", kind="stable")
+    groups = rows.groupby(_RUN, sort=False)
+    last = groups.tail(1).set_index(_RUN)
+    spoken = rows.sort_values(["_live", "_alert", "window_start"], kind="stable")
+    spoken = spoken.groupby(_RUN, sort=False).tail(1).set_index(_RUN)
+    last, alert = last.reindex(spoken.index), groups["_alert"].max().reindex(spoken.index)
+    is_open = last["state"].isin(OPEN) & (alert | (last["window_start"] >= latest))
+    out = spoken.assign(
+        state=last["state"].where(is_open | (last["state"] == "silenced"), OVER),
+        severity=np.where(alert, "alert", "watch"),
+        x_last=last["x"],
+        windows=groups["_live"].sum(),
+        strength=groups["strength"].max(),
+        is_open=is_open,
     )
-    return out.loc[order.index].reset_index(drop=True)
+    return _worst_first(out.reset_index().drop(columns=["_feature", "_segment", "_alert", "_live"]))
 
 
-def _listed(live: pd.DataFrame, column: str) -> pd.Series:
-    """Values of a column by incident, those with alerts and of most findings first."""
-    known = live[live[column].notna()]
-    counted = known.groupby(["incident", column]).agg(watch=("_watch", "min"), n=("onset", "size")).reset_index()
-    counted = counted.sort_values(["watch", "n"], ascending=[True, False], kind="stable")
-    lists = counted.groupby("incident")[column].agg(list)
-    missing = live["incident"].unique()
-    return lists.reindex(missing).map(lambda names: names if isinstance(names, list) else [])
+def strength(found: pd.DataFrame) -> np.ndarray:
+    """How strange each finding is: −log₁₀ p, alike for all monitors; a fact, which has no p, is most strange."""
+    p = found["p_value"].to_numpy(float)
+    return np.asarray(-np.log10(np.clip(np.nan_to_num(p), 1e-12, 1.0)))
 
 
-def trend(page: Page, row: pd.Series, upto: int, windows: int = 40) -> list[float]:
-    """The number behind a finding over the last windows before `upto`; empty where this look did not measure it."""
-    measured = page.seen.measured
-    rows = measured[(measured["monitor"] == row["monitor"]) & (measured["metric"] == row["metric"])]
-    feature, segment = row["feature"], row["segment"]
-    rows = rows[rows["feature"] == feature] if isinstance(feature, str) else rows[rows["feature"].isna()]
-    rows = rows[rows["segment"] == segment] if isinstance(segment, str) else rows[rows["segment"].isna()]
-    rows = rows[rows["window_start"] < upto].sort_values("window_start", kind="stable")
-    return [float(v) for v in rows["value"].iloc[-windows:]]
+def _worst_first(rows: pd.DataFrame) -> pd.DataFrame:
+    """Open before over, alerts before watches, new ones first, then the strangest, then the latest."""
+    order = rows.assign(
+        _over=~rows["is_open"].astype(bool),
+        _watch=rows["severity"] != "alert",
+        _old=~rows["is_new"].astype(bool) if "is_new" in rows else True,
+        _part=rows["segment"].notna(),
+    )
+    keys = ["_over", "_watch", "_old", "_part", "strength", "onset"]
+    order = order.sort_values(keys, ascending=[True, True, True, True, False, False], kind="stable")
+    return rows.loc[order.index].reset_index(drop=True)
+
+
+def folded(every: pd.DataFrame) -> pd.DataFrame:
+    """Runs of segments folded into that of all rows, or into each other, where they are of one kind and feature.
+
+    Returns
+    -------
+    as `runs`, with `where`: "all", or at most two segments by name and how many more
+    """
+    if every.empty:
+        return every.assign(where=[])
+    places: dict[Hashable, int] = {}
+    names: dict[int, list[str]] = {}
+    keys = [every["monitor"], every["family"], every["feature"].fillna(""), every["is_open"], every["segment"]]
+    for place, (*key, segment) in enumerate(zip(*keys, strict=True)):
+        first = places.setdefault(tuple(key), place)
+        names.setdefault(first, []).append(segment if isinstance(segment, str) else "")
+    kept = every.iloc[list(names)]
+    return _worst_first(kept.assign(where=[_where(segments) for segments in names.values()]))
+
+
+def _where(segments: list[str]) -> str:
+    """Segments in a few words; "" is all rows."""
+    named = [name for name in dict.fromkeys(segments) if name]
+    more = [f"{len(named) - 2} more"] if len(named) > 2 else []
+    told = ", ".join([*named[:2], *more])
+    return told if "" not in segments else f"all; {told}" if told else "all"
+
+
+def incidents(every: pd.DataFrame, since: int | None = None) -> pd.DataFrame:
+    """One row per incident, worst first.
+
+    Parameters
+    ----------
+    every : `runs`
+    since : an incident that began there or later is new (µs or row number)
+
+    Returns
+    -------
+    the row of the run that speaks for the incident, with `severity` and `state`; `onset`, `x_onset`, `x_last`,
+    `strength`, `is_open` of the whole incident; `findings`, `features` (list, the worst first), `is_new`
+    """
+    rows = every[every["incident"].notna() & (every["state"] != "silenced")]
+    if rows.empty:
+        return rows.assign(findings=0, features=None, is_new=False)
+    ranked = rows.assign(
+        _closed=~rows["is_open"].astype(bool),
+        _watch=rows["severity"] != "alert",
+        _part=rows["segment"].notna(),
+        _lead=rows["monitor"].map(_LEAD).fillna(9),
+    ).sort_values(["_closed", "_watch", "_part", "_lead", "strength"], ascending=[True] * 4 + [False], kind="stable")
+    spoken = (
+        ranked.drop_duplicates("incident").set_index("incident").drop(columns=["_closed", "_watch", "_part", "_lead"])
+    )
+    groups = rows.groupby("incident")
+    out = spoken.assign(
+        onset=groups["onset"].min(),
+        x_onset=groups["x_onset"].min(),
+        x_last=groups["x_last"].max(),
+        strength=groups["strength"].max(),
+        is_open=groups["is_open"].max(),
+        findings=groups["windows"].sum(),
+        features=groups["feature"].agg(lambda names: list(dict.fromkeys(names.dropna()))),
+    )
+    out["is_new"] = (out["onset"] >= since) if since is not None else False
+    return _worst_first(out.reset_index())
+
+
+def trends(page: Page, rows: pd.DataFrame) -> pd.DataFrame:
+    """`runs` with `trend`: the number behind each over the period shown."""
+    courses = [trend(page, row) for row in rows.to_dict("records")]
+    return rows.assign(trend=pd.Series(courses, index=rows.index, dtype=object))
+
+
+def trend(page: Page, row: Mapping[Any, Any] | pd.Series, points: int = 60) -> list[float]:
+    """The number behind a finding over the period, windows joined to at most `points`.
+
+    Empty where this look did not measure it: it is a segment's.
+    """
+    measured = page.measured
+    chosen = (measured["monitor"] == row["monitor"]) & (measured["metric"] == row["metric"])
+    for column in ("feature", "segment"):
+        name = row[column]
+        chosen &= measured[column] == name if isinstance(name, str) else measured[column].isna()
+    values = measured[chosen].sort_values("window_start", kind="stable")["value"].to_numpy(float)
+    if len(values) <= points:
+        return [float(v) for v in values]
+    return [float(part.mean()) for part in np.array_split(values, points)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard import data
-from dashboard.views.common import safe
+from dashboard.views import common
 from monitors.errors import UserError
 from monitors.views import CONFIGURED, Look
 from monitors.windows import Grain, instant
@@ -23,7 +23,7 @@ NAMES = {"1h": "hour", "1d": "day", "1w": "week", "1mo": "month", "3mo": "quarte
 AS_CONFIGURED, CUSTOM = "as configured", "custom range"
 PREVIOUS = "previous 8 windows"
 SEASONS = {"1d": "same weekday of 4 weeks", "1h": "same hour and weekday of 4 weeks"}
-PERIODS = {"all": None, "last 4": 4, "last 12": 12, "last 52": 52, "range": None}
+PERIODS = {"all": None, "last 4 windows": 4, "last 12 windows": 12, "last 52 windows": 52, "custom range": None}
 
 ROLLING_AT_MOST = 120
 """Windows up to which a rolling reference is offered: it measures each window against its own past, one by one."""
@@ -95,14 +95,13 @@ def _look(path: str) -> View:
     elif compared == CUSTOM:
         first, last = _range("reference", grain, starts, until=max(0, len(starts) // 2 - 1))
         reference = f"{first}..{last}"
-    segments = data.segments(path)
-    segment = ""
-    if len(segments) > 1:
-        named = {segment or "all rows": segment for segment in segments}
-        segment = named[_choice("Segment", "segment", list(named))]
-    period = _choice("Period", "period", list(PERIODS), format_func=lambda p: f"{p} windows" if p.startswith("last") else p)
+    named = {segment or "all rows": segment for segment in data.segments(path)}
+    segment = (
+        named[_choice("Segment", "segment", list(named))] if len(named) > 1 or st.query_params.get("segment") else ""
+    )
+    period = _choice("Period", "period", list(PERIODS))
     wanted = Look(size, reference, segment)
-    if period == "range":
+    if period == CUSTOM:
         begin, until = _range("period", grain, starts, until=len(starts) - 1)
         if grain.kind == "rows":
             return View(path, wanted, int(begin), int(until) + 1)
@@ -113,16 +112,13 @@ def _look(path: str) -> View:
 _REFERENCE = "What every window is compared with. Windows of the reference itself are measured and shown, not judged."
 
 
-def _choice(
-    label: str, key: str, options: list[str], help: str | None = None,  # noqa: A002 (Streamlit's word)
-    format_func: Callable[[str], str] = str,
-) -> str:  # fmt: skip
+def _choice(label: str, key: str, options: list[str], help: str | None = None) -> str:  # noqa: A002 (Streamlit's word)
     """A select box whose value stands in the URL under `key`; a value that there is not gives way to the first."""
     asked = st.query_params.get(key) or st.session_state.get(key)
-    if asked is not None and asked not in {*options, *map(format_func, options)}:
-        noted(f"The link asks for {label.lower()} “{asked}”, which this model does not have: “{format_func(options[0])}” is shown.")
+    if asked is not None and asked not in options:
+        common.noted(f"There is no {key} “{asked}” here: “{options[0]}” is shown.")
         st.session_state[key] = options[0]
-    return st.selectbox(label, options, key=key, bind="query-params", help=help, format_func=format_func)
+    return st.selectbox(label, options, key=key, bind="query-params", help=help)
 
 
 def _range(key: str, grain: Grain, starts: np.ndarray, until: int) -> tuple[Any, Any]:
@@ -143,13 +139,16 @@ def grain_day(grain: Grain) -> Grain:
 
 
 def _days(key: str, low: dt.date, high: dt.date, until: dt.date) -> tuple[str, str]:
-    left, right = st.columns(2)
     for name in (f"{key}_from", f"{key}_to"):
         asked = st.query_params.get(name)
         if asked and not _is_day(asked, low, high):
-            noted(f"The link asks for {name.replace('_', ' ')} “{asked}”, which is no day between {low} and {high}.")
-    begin = left.date_input("from", low, low, high, key=f"{key}_from", bind="query-params", format="YYYY-MM-DD")
-    end = right.date_input("to", until, low, high, key=f"{key}_to", bind="query-params", format="YYYY-MM-DD")
+            common.noted(f"There is no {name.replace('_', ' ')} “{asked}”: give a day from {low} to {high}.")
+    begin = st.date_input(
+        f"{key.capitalize()} from", low, low, high, key=f"{key}_from", bind="query-params", format="YYYY-MM-DD"
+    )
+    end = st.date_input(
+        f"{key.capitalize()} to", until, low, high, key=f"{key}_to", bind="query-params", format="YYYY-MM-DD"
+    )
     return _ordered(key, begin, end)
 
 
@@ -161,9 +160,8 @@ def _is_day(text: str, low: dt.date, high: dt.date) -> bool:
 
 
 def _rows(key: str, low: int, high: int, until: int) -> tuple[str, str]:
-    left, right = st.columns(2)
-    begin = left.number_input("from row", low, high, low, key=f"{key}_from", bind="query-params")
-    end = right.number_input("to row", low, high, until, key=f"{key}_to", bind="query-params")
+    begin = st.number_input(f"{key.capitalize()} from row", low, high, low, key=f"{key}_from", bind="query-params")
+    end = st.number_input(f"{key.capitalize()} to row", low, high, until, key=f"{key}_to", bind="query-params")
     return _ordered(key, begin, end)
 
 
@@ -171,14 +169,3 @@ def _ordered(key: str, begin: Any, end: Any) -> tuple[str, str]:
     if begin > end:
         raise UserError(f"the {key} begins at {begin} and ends at {end}: its beginning must come first.")
     return str(begin), str(end)
-
-
-def noted(sentence: str) -> None:
-    """Remember a sentence that the page is to show above itself."""
-    st.session_state.setdefault("_notes", []).append(sentence)
-
-
-def show_notes() -> None:
-    """Show what was noted in this run, once."""
-    for sentence in dict.fromkeys(st.session_state.pop("_notes", [])):
-        st.warning(safe(sentence), icon=":material/link_off:")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from monitors.drift import score_shares
+from monitors.drift import expected_distance, score_shares
 from monitors.measurement import combine, in_reference, labelled_share, mature, rest_of, table
 from monitors.performance import performance
 from monitors.profile.cube import ColumnCube, Cube
@@ -97,9 +97,7 @@ def _prediction(windows: Cube, reference: Cube, settings: Settings) -> list[pd.D
     standard = standardise(score.reference, score.windows)
     verdict = largest_score(standard.reference, standard.windows, settings.rate("concept", "prediction_shift"))
     limit = standard.mean + verdict.threshold * standard.deviation
-    with np.errstate(invalid="ignore"):
-        habit2 = np.maximum(np.nanmean(np.where(inside, distance**2 - noise**2, np.nan)), 0.0) if inside.any() else 0.0
-    expected = np.sqrt(habit2 + noise**2)
+    expected = expected_distance(distance, noise, inside)
     blocks = [table(
         "concept", "prediction_shift", [None], windows, reference, value=distance, expected=expected, n=n,
         p_value=np.fmin(verdict.p[0], verdict.p[1]), band_low=0.0,

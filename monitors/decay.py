@@ -8,7 +8,7 @@ import pandas as pd
 from monitors.measurement import combine, in_reference, mature, rest_of, table
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.settings import Settings
-from monitors.statistics.null import largest_score, lasting, run_below, scalar_scores, standardise
+from monitors.statistics.null import FEW_WINDOWS, largest_score, lasting, run_below, scalar_scores, standardise
 from monitors.statistics.power import (
     Power,
     binary_power,
@@ -49,7 +49,8 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     stayed = lasting(np.where(inside, np.nan, drop.windows), len(reference))
     verdict = largest_score(np.maximum(drop.reference, 0.0), stayed, settings.rate("decay", "learned_power"))
     runs = run_below(np.where(able[:, None], before[:, 0], np.nan), np.where(inside, np.nan, learned[:, 0]))
-    p = np.fmin(verdict.p, np.where(able[:, None], np.minimum(runs * able.sum(), 1.0), np.nan))
+    judged = able & (np.isfinite(before[:, 0]).sum(axis=1) >= FEW_WINDOWS)
+    p = np.where(judged[:, None], np.fmin(verdict.p, np.minimum(runs * able.sum(), 1.0)), np.nan)
     limit = drop.mean + verdict.threshold * drop.deviation
     labels = np.array([_labelled(now).sum(axis=1) for now, _ in cubes])
     blocks = [table(

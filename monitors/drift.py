@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from monitors.grouping import group_names, grouped, scored_groups
-from monitors.measurement import combine, in_reference, rest_of, table
+from monitors.measurement import combine, in_reference, mean_inside, rest_of, table
 from monitors.profile.bins import FIRST
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.settings import Settings
@@ -74,7 +74,7 @@ def _distances(
         js[f], index[f] = jensen_shannon(other, now.n), psi(other, now.n)
         noise[f] = expected_jensen_shannon(other, now.n.sum(axis=1), other.sum(axis=1))
         if now.bins.kind == "numeric":
-            shift[f] = _wasserstein(now, ref, other)
+            shift[f] = _wasserstein(now, ref, inside)
         scores.append(score_shares(now, ref))
     standard = standardise(
         np.concatenate([score.reference for score in scores]), np.concatenate([score.windows for score in scores])
@@ -82,7 +82,7 @@ def _distances(
     verdict = largest_score(standard.reference, standard.windows, settings.rate("drift", "jensen_shannon"))
     p = verdict.p.reshape(len(names), 2, -1)
     p = np.fmin(p[:, 0], p[:, 1])
-    expected = _expected_distance(js, noise, inside)
+    expected = expected_distance(js, noise, inside)
     # the distance at which this window's shape of deviation would have reached the threshold
     limit = (standard.mean + verdict.threshold * standard.deviation).reshape(len(names), 2, -1)
     band = np.array([js[f] * score.reach(limit[f]) for f, score in enumerate(scores)])
@@ -101,28 +101,24 @@ def _numeric_only(block: pd.DataFrame) -> pd.DataFrame:
     return block[block["value"].notna().groupby(block["feature"]).transform("any")]
 
 
-def _wasserstein(now: ColumnCube, ref: ColumnCube, other: np.ndarray) -> np.ndarray:
-    """Wasserstein-1 over reference standard deviation; each bin stands at the mean of all its values."""
-    n = ref.n.sum(axis=0) + now.n.sum(axis=0)
-    value = ref.sum("value").sum(axis=0) + now.sum("value").sum(axis=0)
-    held = np.flatnonzero(n[FIRST:] > 0) + FIRST
-    if not len(held):
-        return np.full(len(now.n), np.nan)
-    positions = value[held] / n[held]
-    count, first, second = (x[FIRST:].sum() for x in (
-        ref.n.sum(axis=0), ref.sum("value").sum(axis=0), ref.sum("value2").sum(axis=0)))  # fmt: skip
-    variance = second / max(count, 1) - (first / max(count, 1)) ** 2
-    if not np.isfinite(variance) or variance <= 0:
-        return np.full(len(now.n), np.nan)
-    return np.asarray(wasserstein(other[:, held], now.n[:, held], positions)) / np.sqrt(variance)
+def _wasserstein(now: ColumnCube, ref: ColumnCube, inside: np.ndarray) -> np.ndarray:
+    """Wasserstein-1 over reference standard deviation; each bin stands at the mean of its values in both."""
+    other = rest_of(ref.n.sum(axis=0), now.n, inside)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        value = rest_of(ref.sum("value").sum(axis=0), now.sum("value"), inside) + now.sum("value")
+        positions = value / (other + now.n)
+        positions[:, :FIRST] = np.nan
+        count, first, second = (x[FIRST:].sum() for x in (
+            ref.n.sum(axis=0), ref.sum("value").sum(axis=0), ref.sum("value2").sum(axis=0)))  # fmt: skip
+        variance = second / max(count, 1) - (first / max(count, 1)) ** 2
+        if not np.isfinite(variance) or variance <= 0:
+            return np.full(len(now.n), np.nan)
+        return np.asarray(wasserstein(other, now.n, positions)) / np.sqrt(variance)
 
 
-def _expected_distance(js: np.ndarray, noise: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """Distance that a quiet window shows: the reference's habit and this window's sampling noise together."""
-    if not inside.any():
-        return noise
-    with np.errstate(invalid="ignore"):
-        habit2 = np.maximum(np.nanmean(np.where(inside, js**2 - noise**2, np.nan), axis=1, keepdims=True), 0.0)
+def expected_distance(js: np.ndarray, noise: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Distance that a quiet window shows: the reference's habit and this window's sampling noise together; (..., W)."""
+    habit2 = np.maximum(np.nan_to_num(mean_inside(js**2 - noise**2, inside)), 0.0)
     return np.sqrt(habit2 + noise**2)
 
 

@@ -49,7 +49,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("missing", "invalid_share"): Rule("null_rate", "missing_share"),
     ("missing", "constant_share"): Rule("constant", "constant_share"),
     ("missing", "sentinel_share"): Rule("sentinel", "sentinel_share"),
-    ("missing", "stale_windows"): Rule("stale"),
+    ("missing", "stale_windows"): Rule("stale", "stale_windows"),
     ("missing", "type_changed"): Rule("type_changed"),
     ("integrity", "rows"): Rule("volume", "rows"),
     ("integrity", "duplicate_share"): Rule("duplicates", "duplicate_share"),
@@ -76,8 +76,8 @@ def find(measured: pd.DataFrame, config: Config, grain: Grain, file_facts: list[
     """
     settings = Settings(grain, config.alerts.false_alarm_rate, minimum_effect=config.alerts.minimum_effects())
     judged = measured[measured["p_value"].notna()].copy()
-    keys = list(zip(judged["monitor"], judged["metric"], strict=True))
-    judged = judged[[key in RULES for key in keys]]
+    keys = zip(judged["monitor"], judged["metric"], strict=True)
+    judged = judged[np.array([key in RULES for key in keys], bool)]
     judged["effect"] = _effect(judged)
     segments = measured["segment"].dropna().nunique()
     judged["severity"] = _severity(judged, settings, config, segments)
@@ -166,8 +166,9 @@ def _decay_kinds(rows: pd.DataFrame, measured: pd.DataFrame) -> list[str]:
     kinds = []
     for *key_, value, expected in rows[[*keys, "value", "expected"]].itertuples(index=False):
         key = _key(key_)
+        # an explained variance under nothing is a relation that misleads: no more than all of it can be lost
         kinds.append(decay_kind(
-            expected - value, drops["available_power"].get(key, np.nan), drops["expected_power"].get(key, np.nan)
+            expected - max(value, 0.0), drops["available_power"].get(key, np.nan), drops["expected_power"].get(key, np.nan)
         ))  # fmt: skip
     return kinds
 

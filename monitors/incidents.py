@@ -9,7 +9,7 @@ import pandas as pd
 from monitors.windows import Grain
 
 _LEAD = {"missing": 0, "integrity": 1, "decay": 2, "concept": 3, "drift": 4, "skew": 5}
-"""Which monitor's finding names an incident when others began with it: a feature that is gone also drifts and decays."""
+"""Which monitor's finding names an incident when others began with it: a feature that is gone drifts and decays too."""
 
 COLUMNS = ("incident", "onset", "last_window", "severity", "state", "findings", "title")
 
@@ -17,8 +17,8 @@ COLUMNS = ("incident", "onset", "last_window", "severity", "state", "findings", 
 def group(found: pd.DataFrame, grain: Grain) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give each finding its incident.
 
-    Runs of findings belong together when they are of one feature and begin in the same window or the next, or are of one
-    monitor and kind and begin in the same window (features that vanish together).
+    Runs of findings belong together when they are of one feature and begin in the same window or the next, or are of
+    one monitor and kind and begin in the same window (features that vanish together).
 
     Returns
     -------
@@ -30,6 +30,7 @@ def group(found: pd.DataFrame, grain: Grain) -> tuple[pd.DataFrame, pd.DataFrame
     keys = list(zip(runs["monitor"], runs["kind"].where(runs["monitor"] != "decay", "decay"), runs["_f"], runs["_s"],
                     runs["onset"], strict=True))  # fmt: skip
     unique = sorted(set(keys), key=lambda key: (key[4], _LEAD.get(key[0], 9), key))
+    place = {key: i for i, key in enumerate(unique)}
     parent = {key: key for key in unique}
 
     def root(key: tuple[str, str, str, str, int]) -> tuple[str, str, str, str, int]:
@@ -49,8 +50,7 @@ def group(found: pd.DataFrame, grain: Grain) -> tuple[pd.DataFrame, pd.DataFrame
             links += [("log", monitor, onset)]
         for link in links:
             if link in together:
-                a, b = root(together[link]), root(key)
-                first, second = sorted((a, b), key=unique.index)
+                first, second = sorted((root(together[link]), root(key)), key=place.__getitem__)
                 parent[second] = first
             together.setdefault(link, key)
     name = {key: _name(root(key)) for key in unique}
@@ -62,7 +62,8 @@ def group(found: pd.DataFrame, grain: Grain) -> tuple[pd.DataFrame, pd.DataFrame
         pool = pool if len(pool) else members
         rank = pool.assign(_lead=pool["monitor"].map(_LEAD).fillna(9))
         lead = rank.sort_values(["_lead", "p_value", "feature", "segment", "window_start"]).iloc[0]
-        last = members[members["window_start"] == members["window_start"].max()]
+        end = int(members["window_start"].max())
+        states = members.loc[members["window_start"] == end, "state"].tolist()
         features = sorted(set(pool["feature"].dropna()) - {lead["feature"]})
         more = (
             f" With it: {', '.join(features[:3])}{f' and {len(features) - 3} more' if len(features) > 3 else ''}."
@@ -70,9 +71,9 @@ def group(found: pd.DataFrame, grain: Grain) -> tuple[pd.DataFrame, pd.DataFrame
             else ""
         )
         rows.append({
-            "incident": incident, "onset": int(members["onset"].min()), "last_window": int(members["window_start"].max()),
+            "incident": incident, "onset": int(members["onset"].min()), "last_window": end,
             "severity": "alert" if len(alerts) else "watch",
-            "state": "resolved" if (last["state"] == "resolved").all() else str(last.iloc[0]["state"]),
+            "state": next((state for state in states if state != "resolved"), "resolved"),
             "findings": len(members), "title": lead["message"] + more,
         })  # fmt: skip
     return found, pd.DataFrame(rows, columns=list(COLUMNS))

@@ -63,6 +63,13 @@ def rest_of(total: np.ndarray, own: np.ndarray, inside: np.ndarray) -> np.ndarra
     return total[None] - np.where(mask, own, 0)
 
 
+def mean_inside(values: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Mean over the reference's windows of what is known, (..., W) to (..., 1); NaN where nothing is."""
+    known = inside & np.isfinite(values)
+    count = known.sum(axis=-1, keepdims=True)
+    return np.where(count, np.where(known, values, 0.0).sum(axis=-1, keepdims=True) / np.maximum(count, 1), np.nan)
+
+
 def table(
     monitor: str, metric: str, features: Sequence[str | None], windows: Cube, reference: Cube, *,
     detail: Sequence[Sequence[str | None]] | None = None, **numbers: np.ndarray | float,
@@ -93,7 +100,8 @@ def table(
             values = np.where(inside, np.nan, np.broadcast_to(values, shape))
         data[name] = np.broadcast_to(values, shape).ravel()
     texts = [text for row in detail for text in row] if detail is not None else [None] * (len(features) * count)
-    data["detail"] = np.array(texts, object)
+    # of no inferred type, in which None would become NaN
+    data["detail"] = pd.Series(texts, index=range(len(features) * count), dtype=object)
     data["reference"] = np.tile(inside, len(features))
     return pd.DataFrame(data, index=range(len(features) * count), columns=list(COLUMNS))
 

@@ -28,7 +28,9 @@ def share(value: float) -> str:
     if value is None or not math.isfinite(value):
         return "unknown"
     percent = 100 * value
-    return f"{percent:.0f}%" if percent in {0, 100} or percent >= 10 else f"{percent:.1f}%" if percent >= 0.1 else f"{percent:.2g}%"
+    if percent in {0, 100} or percent >= 10:
+        return f"{percent:.0f}%"
+    return f"{percent:.1f}%" if percent >= 0.1 else f"{percent:.2g}%"
 
 
 def sentence(row: Mapping[str, Any], grain: Grain) -> str:
@@ -36,17 +38,17 @@ def sentence(row: Mapping[str, Any], grain: Grain) -> str:
 
     Parameters
     ----------
-    row : of a finding: kind, metric, feature, segment, value, expected, band_low, band_high, effect, detail, state, onset
+    row : of a finding: kind, metric, feature, segment, value, expected, band_low, band_high, effect, detail, state,
+        onset
     """
     subject = f'"{row["feature"]}"' if isinstance(row["feature"], str) else "The model"
     where = f" for {row['segment']}" if isinstance(row["segment"], str) else ""
     if row["state"] == "resolved":
-        return f"{_topic(row)}{where} is back to what the reference leads to expect (it began {grain.label(row['onset'])})."
+        began = grain.label(row["onset"])
+        return f"{_topic(row)}{where} is back to what the reference leads to expect (it began {began})."
     text = _SENTENCES[row["kind"]](row, subject)
     text = text[:-1] + f"{where}." if where else text
-    if row["state"] == "silenced":
-        text += " Its end was planned."
-    return text
+    return f"{text[:-1]}; its end was planned." if row["state"] == "silenced" else text
 
 
 def _topic(row: Mapping[str, Any]) -> str:
@@ -57,35 +59,48 @@ def _topic(row: Mapping[str, Any]) -> str:
         "label_shift": "the outcome rate", "prediction_shift": "the distribution of predictions",
         "lost_signal": "the predictive power of {}", "relation_changed": "the predictive power of {}",
         "input_vanished": "the predictive power of {}", "absent": "{}", "null_rate": "the missing rate of {}",
-        "constant": "{}", "sentinel": "{}", "stale": "{}", "type_changed": "the type of {}", "volume": "the number of rows",
-        "duplicates": "the share of duplicates", "gap": "the log", "new_column": "the log's columns",
+        "constant": "{}", "sentinel": "{}", "stale": "{}", "type_changed": "the type of {}",
+        "volume": "the number of rows", "duplicates": "the share of duplicates", "gap": "the log", "new_column": "the log's columns",
     }[row["kind"]].format(name)  # fmt: skip
     return what[0].upper() + what[1:]
 
 
 def _shift(row: Mapping[str, Any], subject: str) -> str:
     limit = f", where quiet windows stay under {number(row['band_high'])}" if _known(row, "band_high") else ""
-    moved = f"; most moved {row['detail']}" if row.get("detail") else ""
-    return f"{subject} has shifted: its distance from the reference is {number(row['value'])}{limit}{moved}."
+    return f"{subject} has shifted: its distance from the reference is {number(row['value'])}{limit}{_most_moved(row)}."
+
+
+def _most_moved(row: Mapping[str, Any]) -> str:
+    detail = _detail(row)
+    return f"; most moved {detail}" if detail else ""
 
 
 def _unseen(row: Mapping[str, Any], subject: str) -> str:
-    named = f": {row['detail']}" if row.get("detail") else ""
+    detail = _detail(row)
+    named = f": {detail}" if detail else ""
     return f"{subject} has values that the reference never had in {share(row['value'])} of rows{named}."
 
 
 def _lost(row: Mapping[str, Any], subject: str) -> str:
-    return f"{subject} no longer takes {row.get('detail') or 'some values'}, {share(row['value'])} of the reference's rows."
+    gone = _detail(row) or "some values"
+    return f"{subject} no longer takes {gone}, {share(row['value'])} of the reference's rows."
 
 
 def _relation(row: Mapping[str, Any], subject: str) -> str:
-    where = f"; most at {row['detail']}" if row.get("detail") else ""
-    return f"{subject} relates to the outcome otherwise than in the reference: outcomes by value differ by {number(row['value'])}{where}."
+    detail = _detail(row)
+    where = f"; most at {detail}" if detail else ""
+    return (
+        f"{subject} relates to the outcome otherwise than in the reference: outcomes by value differ by "
+        f"{number(row['value'])}{where}."
+    )
 
 
 def _performance(row: Mapping[str, Any], _subject: str) -> str:
-    name = _METRICS[row["metric"]]
-    return f"{name} is {number(row['value'])}, where the reference leads to expect {number(row['expected'])}{_limit(row)}."
+    return f"{_METRICS[row['metric']]} is {_against(row)}."
+
+
+def _against(row: Mapping[str, Any]) -> str:
+    return f"{number(row['value'])}, where the reference leads to expect {number(row['expected'])}{_limit(row)}"
 
 
 def _limit(row: Mapping[str, Any]) -> str:
@@ -97,12 +112,11 @@ def _limit(row: Mapping[str, Any]) -> str:
 
 
 def _label_shift(row: Mapping[str, Any], _subject: str) -> str:
-    return f"The outcome's mean is {number(row['value'])}, where the reference leads to expect {number(row['expected'])}{_limit(row)}."
+    return f"The outcome's mean is {_against(row)}."
 
 
 def _prediction(row: Mapping[str, Any], _subject: str) -> str:
-    moved = f"; most moved {row['detail']}" if row.get("detail") else ""
-    return f"Predictions have shifted: their distance from the reference is {number(row['value'])}{moved}."
+    return f"Predictions have shifted: their distance from the reference is {number(row['value'])}{_most_moved(row)}."
 
 
 def _power(row: Mapping[str, Any]) -> str:
@@ -110,16 +124,18 @@ def _power(row: Mapping[str, Any]) -> str:
 
 
 def _constant(row: Mapping[str, Any], subject: str) -> str:
-    return f"{subject} has one value for every row: {row.get('detail') or 'unknown'}."
+    return f"{subject} has one value for every row: {_detail(row) or 'unknown'}."
 
 
 def _missing(row: Mapping[str, Any], subject: str) -> str:
     what = {"null_share": "null", "nan_share": "NaN", "invalid_share": "not a valid value"}[row["metric"]]
-    return f"{subject} is {what} in {share(row['value'])} of rows, where the reference leads to expect {share(row['expected'])}."
+    usual = share(row["expected"])
+    return f"{subject} is {what} in {share(row['value'])} of rows, where the reference leads to expect {usual}."
 
 
 def _rows(row: Mapping[str, Any], _subject: str) -> str:
-    return f"The log has {number(row['value'])} rows, where {number(row['expected'])} were to be expected ({row['effect']:+.0%})."
+    rows, due = number(row["value"]), number(row["expected"])
+    return f"The log has {rows} rows, where {due} were to be expected ({row['effect']:+.0%})."
 
 
 _SENTENCES = {
@@ -127,17 +143,20 @@ _SENTENCES = {
     "performance": _performance, "calibration": _performance, "label_shift": _label_shift,
     "prediction_shift": _prediction,
     "lost_signal": lambda row, s: f"{s} has lost its signal: {_power(row)}, and retraining would not bring it back.",
-    "relation_changed": lambda row, s: f"{s} means something else now: {_power(row)}, but the signal is there: retrain.",
+    "relation_changed": lambda row, s: f"{s} means something else now: {_power(row)}, but the signal is there: "
+                                       "retrain.",
     "input_vanished": lambda row, s: f"{s} no longer brings the values that carried its signal: {_power(row)}.",
     "absent": lambda row, s: f"{s} is not in the log's files any more: absent in {share(row['value'])} of rows.",
     "null_rate": _missing, "constant": _constant,
-    "sentinel": lambda row, s: f"{s} is {row.get('detail') or 'one value'} in {share(row['value'])} of values, "
+    "sentinel": lambda row, s: f"{s} is {_detail(row) or 'one value'} in {share(row['value'])} of values, "
                                f"where the reference has {share(row['expected'])}: it may stand for 'missing'.",
-    "stale": lambda row, s: f"{s} has kept one value for {number(row['value'])} windows; in the reference never more than "
-                            f"{number(row['expected'])}.",
-    "type_changed": lambda row, s: f"{s} changed its type ({row.get('detail')}) in {share(row['value'])} of rows.",
+    "stale": lambda row, s: f"{s} has kept one value for {number(row['value'])} windows; in the reference never more "
+                            f"than {number(row['expected'])}.",
+    "type_changed": lambda row, s: f"{s} changed its type ({_detail(row) or 'unknown'}) in {share(row['value'])} "
+                                   "of rows.",
     "volume": _rows,
-    "duplicates": lambda row, _s: f"{share(row['value'])} of rows repeat an id, where {share(row['expected'])} is usual.",
+    "duplicates": lambda row, _s: f"{share(row['value'])} of rows repeat an id, where {share(row['expected'])} is "
+                                  "usual.",
     "gap": lambda _row, _s: "The log has no rows.",
     "new_column": lambda row, s: f"The log has a new column {s} in {share(row['value'])} of rows.",
 }  # fmt: skip
@@ -146,3 +165,9 @@ _SENTENCES = {
 def _known(row: Mapping[str, Any], key: str) -> bool:
     value = row.get(key)
     return value is not None and math.isfinite(value)
+
+
+def _detail(row: Mapping[str, Any]) -> str | None:
+    """The measurement's text; pandas has NaN where there is none."""
+    detail = row.get("detail")
+    return detail if isinstance(detail, str) and detail else None

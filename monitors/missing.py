@@ -6,22 +6,13 @@ import numpy as np
 import pandas as pd
 
 from monitors.measurement import combine, in_reference, table
-from monitors.profile.bins import FIRST, MISSING, ColumnBins
+from monitors.profile.bins import FIRST, MISSING
 from monitors.profile.cube import ColumnCube, Cube
+from monitors.sentinel import sentinels
 from monitors.settings import Settings
 from monitors.statistics.intervals import wilson
 from monitors.statistics.null import count_scores, largest_score, log_chance_of_none
 
-SENTINEL_NUMBERS = frozenset({0.0, -1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0, 999.0, 9999.0, 99999.0, 999999.0,
-                              -32768.0, 2147483647.0, -2147483648.0})  # fmt: skip
-SENTINEL_WORDS = frozenset({"", " ", "-", "--", "?", ".", "na", "n/a", "nan", "null", "none", "nil", "missing", "unknown",
-                            "undefined", "unspecified", "not set", "not available", "(none)", "(null)", "#n/a", "0",
-                            "-1", "-999"})  # fmt: skip
-_RARE = 0.01
-"""A value with more than this share of the reference is no sentinel: more of it is drift."""
-_FAR = 0.25
-"""A value outside the reference's range by this part of it may be a sentinel whatever it is."""
-_LEAST_COUNT = 10
 _LEAST_ROWS = 30
 """A window with fewer values than this is not called constant or stale."""
 
@@ -29,10 +20,10 @@ _LEAST_ROWS = 30
 def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     """Shares of rows in which a feature is missing, by kind, and features that say nothing any more.
 
-    ``absent_share``, ``null_share``, ``nan_share``, ``invalid_share`` (of all rows); ``constant_share`` (of values, at the
-    most frequent one), ``sentinel_share`` (mass that came to one value that often stands for 'missing' or that the reference
-    did not have), ``stale_windows`` (how many windows in a row a value has not changed that used to), ``type_changed``
-    (share of rows whose file gives the column another type).
+    ``absent_share``, ``null_share``, ``nan_share``, ``invalid_share`` (of all rows); ``constant_share`` (of values, at
+    the most frequent one), ``sentinel_share`` (mass that came to one value that often stands for 'missing' or that the
+    reference did not have), ``stale_windows`` (how many windows in a row a value has not changed that used to),
+    ``type_changed`` (share of rows whose file gives the column another type).
     """
     columns = [i for i, column in enumerate(windows.bins.columns) if column.role == "feature"]
     if not columns or not len(windows):
@@ -42,7 +33,7 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     return combine([
         *_shares(names, cubes, windows, reference, settings),
         _constant(names, cubes, windows, reference),
-        _sentinel(names, cubes, windows, reference, settings),
+        sentinels(names, cubes, windows, reference, settings),
         _stale(names, cubes, windows, reference),
         _type_changed(names, windows, reference),
     ])  # fmt: skip
@@ -75,7 +66,8 @@ def _shares(
         band = np.minimum(scores.band(verdict.threshold[None]).reshape(count.shape) / rows, 1.0)
     p = np.where(rows > 0, verdict.p.reshape(count.shape), np.nan)
     # a column that was in every file and is in none needs no statistics, nor many reference windows
-    gone = (before[:, 0].sum(axis=1) == 0)[:, None] & (count[:, 0] > 0)
+    always = (before[:, 0].sum(axis=1) == 0) & (before_rows[:, 0].sum(axis=1) > 0)
+    gone = always[:, None] & (count[:, 0] > 0)
     p[:, 0] = np.where(gone, 0.0, p[:, 0])
     # a feature that is often away is missing for good once it stays away far longer than it used to
     away = log_chance_of_none(
@@ -88,9 +80,9 @@ def _shares(
         # nulls are always told; the other kinds only of features that ever had them
         had = np.flatnonzero((kind == "null") | (count[:, k].sum(axis=1) + before[:, k].sum(axis=1) > 0))
         blocks.append(table(
-            "missing", f"{kind}_share", [names[f] for f in had], windows, reference, value=share[had, k], low=low[had, k],
-            high=high[had, k], expected=expected[had, k], n=rows[had, 0], p_value=p[had, k], band_low=0.0,
-            band_high=band[had, k],
+            "missing", f"{kind}_share", [names[f] for f in had], windows, reference, value=share[had, k],
+            low=low[had, k], high=high[had, k], expected=expected[had, k], n=rows[had, 0], p_value=p[had, k],
+            band_low=0.0, band_high=band[had, k],
         ))  # fmt: skip
     return blocks
 
@@ -139,104 +131,10 @@ def _only_value(column: ColumnCube, w: int) -> str:
     return column.bins.categories[int(column.n[w, FIRST : FIRST + len(column.bins.categories)].argmax())]
 
 
-def _sentinel(
-    names: list[str], cubes: list[tuple[ColumnCube, ColumnCube]], windows: Cube, reference: Cube, settings: Settings
-) -> pd.DataFrame:
-    """Share of values at a value that stands for 'missing' or is new, beyond the most that the reference had there."""
-    shape = (len(names), len(windows))
-    share, usual, most, n = (np.full(shape, np.nan) for _ in range(4))
-    detail: list[list[str | None]] = []
-    for f, (now, ref) in enumerate(cubes):
-        n[f] = now.n[:, FIRST:].sum(axis=1)
-        clump = max((_clump(ref, r) for r in range(len(reference))), default=0.0)
-        found = [_suspect(now, ref, w, windows.facts[w].get("unseen", {}), clump) for w in range(len(windows))]
-        share[f], usual[f], most[f] = (np.array([x[k] for x in found], float) for k in range(3))
-        detail.append([x[3] if x[0] > x[2] else None for x in found])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        excess = share - most
-        z = excess / np.sqrt((most * (1 - most) + 1.0 / np.maximum(n, 1)) / np.maximum(n, 1))
-        p = np.where(np.isfinite(share), np.minimum(len(names) * 10 * np.exp(-0.5 * np.maximum(z, 0) ** 2), 1.0), np.nan)
-        limit = np.sqrt(2 * np.log(10 * len(names) / settings.rate("missing", "sentinel_share")))
-        band = most + limit * np.sqrt((most * (1 - most) + 1.0 / np.maximum(n, 1)) / np.maximum(n, 1))
-        _, low, high = wilson(share * n, n)
-    return table(
-        "missing", "sentinel_share", names, windows, reference, value=share, low=low, high=high, expected=usual, n=n,
-        p_value=p, band_low=0.0, band_high=band, detail=detail,
-    )  # fmt: skip
-
-
-def _suspect(
-    now: ColumnCube, ref: ColumnCube, w: int, unseen: dict[str, dict[str, int]], usual_clump: float
-) -> tuple[float, float, float, str | None]:
-    """The most suspicious value of a window: its share, the reference's mean and greatest share, its name."""
-    counts = now.n[w, FIRST:].astype(float)
-    total = counts.sum()
-    if not total:
-        return np.nan, np.nan, np.nan, None
-    seen = ref.n[:, FIRST:].astype(float)
-    rows = np.maximum(seen.sum(axis=1, keepdims=True), 1)
-    usual, most = seen.sum(axis=0) / max(seen.sum(), 1), (seen / rows).max(axis=0, initial=0.0)
-    if now.bins.kind == "categorical":
-        best = (0.0, 0.0, 0.0, None)
-        for value, count in unseen.get(now.bins.name, {}).items():
-            if value.strip().lower() in SENTINEL_WORDS and count / total > best[0]:
-                best = (count / total, 0.0, 0.0, value or "empty text")
-        for b, value in enumerate(now.bins.categories):
-            excess = counts[b] / total - most[b]
-            rare = usual[b] <= _RARE and counts[b] / total > 2 * most[b] + 0.01
-            if rare and value.strip().lower() in SENTINEL_WORDS and excess > best[0] - best[2]:
-                best = (counts[b] / total, usual[b], most[b], value or "empty text")
-        return best
-    names, single = single_values(now, w)
-    edges, own = now.bins.edges, own_value_bins(now.bins)
-    width = edges[-1] - edges[0] if len(edges) else 0.0
-    far = (names < edges[0] - _FAR * width) | (names > edges[-1] + _FAR * width) if len(edges) else np.zeros(len(names), bool)
-    known = np.isin(np.round(names, 9), list(SENTINEL_NUMBERS))
-    # a clump at one value, far outside or in a bin of many, as long as the reference's windows never had such clumps
-    clump = single & (counts / total > 2 * usual_clump + 0.05) & (total >= _LEAST_ROWS)
-    suspicious = single & (usual <= _RARE) & (counts >= _LEAST_COUNT) & known | clump & ((far & (usual <= _RARE)) | (~own & (usual <= 0.1)))
-    excess = np.where(suspicious, counts / total - most, -np.inf)
-    b = int(excess.argmax())
-    if excess[b] <= 0:
-        return 0.0, 0.0, 0.0, None
-    return counts[b] / total, usual[b], most[b], f"{names[b]:.6g}"
-
-
-def _clump(column: ColumnCube, w: int) -> float:
-    """Greatest share that one value has alone in a bin of many values."""
-    counts = column.n[w, FIRST:]
-    if column.bins.kind != "numeric" or not counts.sum():
-        return 0.0
-    _, single = single_values(column, w)
-    return float((counts * (single & ~own_value_bins(column.bins))).max(initial=0) / counts.sum())
-
-
-def single_values(column: ColumnCube, w: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean value of each bin of one window, and whether all its rows hold that one value: shapes (B - 4,)."""
-    n = column.n[w, FIRST:].astype(float)
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        mean = column.sum("value")[w, FIRST:] / n
-        square = column.sum("value2")[w, FIRST:] / n
-        spread2 = square - mean**2
-        single = (n > 0) & (spread2 <= 1e-12 * np.maximum(square, 1e-300))
-    return mean + column.bins.centre, single
-
-
-def own_value_bins(bins: ColumnBins) -> np.ndarray:
-    """Numeric bins that held a single value in the reference by construction, shape (B - 4,), bool."""
-    own = np.zeros(bins.size - FIRST, bool)
-    edges = bins.edges
-    own[1:-1] = edges[1:] == np.nextafter(edges[:-1], np.inf)
-    if len(edges) <= FIRST * 16 + 1 and not own[1:-1].any():  # few distinct values: each bin is one of them
-        own[1:-1] = True
-    return own
-
-
 def _stale(
     names: list[str], cubes: list[tuple[ColumnCube, ColumnCube]], windows: Cube, reference: Cube
 ) -> pd.DataFrame:
     """For features with one value a window (a daily table, a rate): windows in a row with the same value."""
-    inside = in_reference(windows, reference)
     kept, value, usual, p = [], [], [], []
     for name, (now, ref) in zip(names, cubes, strict=True):
         if now.bins.kind != "numeric" or len(ref.low) < 3 or not constant(ref).all():
@@ -254,7 +152,7 @@ def _stale(
     if not kept:
         return combine([])
     n = np.array([now.n[:, FIRST:].sum(axis=1) for name, (now, _) in zip(names, cubes, strict=True) if name in kept])
-    p_value = np.where(inside, np.nan, np.array(p))
+    p_value = np.minimum(np.array(p) * len(kept), 1.0)
     return table("missing", "stale_windows", kept, windows, reference, value=np.array(value), expected=np.array(usual),
                  n=n, p_value=p_value)  # fmt: skip
 
@@ -275,10 +173,9 @@ def _type_changed(names: list[str], windows: Cube, reference: Cube) -> pd.DataFr
         return combine([])
     kinds = {column.name: column.type_class for column in windows.bins.features}
     rows = windows.rows.astype(float)
-    count = np.array([[sum(facts.get("types", {}).get(name, {}).values()) for facts in windows.facts] for name in chosen])
-    detail = [
-        [_types(kinds[name], facts.get("types", {}).get(name)) for facts in windows.facts] for name in chosen
-    ]  # fmt: skip
+    found = [[facts.get("types", {}).get(name, {}) for facts in windows.facts] for name in chosen]
+    count = np.array([[sum(types.values()) for types in row] for row in found])
+    detail = [[_types(kinds[name], types) for types in row] for name, row in zip(chosen, found, strict=True)]
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(rows > 0, count / rows, np.nan)
     known = np.array([name in usual for name in chosen])[:, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -51,11 +52,11 @@ def performance(windows: Cube, reference: Cube, settings: Settings) -> list[pd.D
         return []
     inside = in_reference(windows, reference)
     current, past = score_bins(now), score_bins(ref)
-    realised, before = (realised_metrics(s, c, windows.bins.task, kind, settings.threshold)
-                        for s, c in ((current, now), (past, ref)))  # fmt: skip
+    positive = positive_bins(now, settings.threshold, windows.bins.classes)
+    realised, before = (realised_metrics(score, positive, windows.bins.task, kind) for score in (current, past))
     blocks = _judge(realised, before, current, windows, reference, settings, kind)
     if windows.bins.task == "binary" and kind in {"probability", "score"}:
-        blocks += _expected(current, past, inside, now, windows, reference, settings, kind)
+        blocks += _expected(current, past, inside, positive, windows, reference, kind)
     if kind != "score":
         blocks += _split(current, past, inside, windows, reference, kind)
     return blocks
@@ -77,10 +78,13 @@ def score_bins(column: ColumnCube) -> Score:
     )  # fmt: skip
 
 
-def realised_metrics(
-    score: Score, column: ColumnCube, task: str, kind: str, threshold: float
-) -> dict[str, Estimate]:
-    """Every metric that the task and the kind of prediction allow, each an Estimate of shape (W,)."""
+def realised_metrics(score: Score, positive: np.ndarray, task: str, kind: str) -> dict[str, Estimate]:
+    """Every metric that the task and the kind of prediction allow, each an Estimate of shape (W,).
+
+    Parameters
+    ----------
+    positive : shape (B - 4,), bool: bins that count as positive predictions
+    """
     if task == "regression":
         return {
             "rmse": measures.rmse(score.loss, score.error2, score.paired),
@@ -97,23 +101,17 @@ def realised_metrics(
         found["brier"] = measures.brier(score.error2, score.by_outcome, score.mean)
         found["calibration_error"] = measures.calibration_error(score.by_outcome, score.mean)
     if kind != "score":
-        found |= measures.accuracy_f1(score.by_outcome, positive_bins(column, threshold))._asdict()
+        found |= measures.accuracy_f1(score.by_outcome, positive)._asdict()
     return found
 
 
-def positive_bins(column: ColumnCube, threshold: float) -> np.ndarray:
-    """Bins that count as positive predictions, shape (B - 4,), bool."""
+def positive_bins(column: ColumnCube, threshold: float, classes: Sequence[str] = ()) -> np.ndarray:
+    """Bins that count as positive predictions, shape (B - 4,), bool: the last class, or scores from ``threshold`` on."""
     if column.bins.kind == "categorical":
-        # by outcome the classes are (negative, positive); the prediction's bins carry the same names
-        names = np.array([*column.bins.categories, "", ""], object)
-        return np.asarray(names == max(column.bins.categories, key=lambda name: _mean_score(column, name), default=""))
+        positive = column.bins.lookup.get(classes[-1]) if classes else None
+        return np.asarray(np.arange(FIRST, column.bins.size) == positive)
     lower = np.concatenate([[-np.inf], column.bins.edges])
     return np.asarray(lower >= threshold)
-
-
-def _mean_score(column: ColumnCube, name: str) -> float:
-    b = FIRST + column.bins.categories.index(name)
-    return float(column.sum("prediction")[:, b].sum() / max(column.scored[:, b].sum(), 1))
 
 
 def _judge(
@@ -148,8 +146,7 @@ def _judge(
 
 
 def _expected(
-    current: Score, past: Score, inside: np.ndarray, column: ColumnCube, windows: Cube, reference: Cube,
-    settings: Settings, kind: str,
+    current: Score, past: Score, inside: np.ndarray, positive: np.ndarray, windows: Cube, reference: Cube, kind: str
 ) -> list[pd.DataFrame]:  # fmt: skip
     """What the scores lead to expect if each score still means what it meant in the reference (CBPE)."""
     own = current.by_outcome.sum(axis=2)
@@ -160,10 +157,11 @@ def _expected(
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(n > 0, total / n, np.nan)
         # half a row at the bin's own mean keeps empty bins from promising certainty
-        prior = mean if kind == "probability" else positives.sum(axis=1, keepdims=True) / paired.sum(axis=1, keepdims=True)
+        overall = positives.sum(axis=1, keepdims=True) / paired.sum(axis=1, keepdims=True)
+        prior = mean if kind == "probability" else overall
         rate = (positives + 0.5 * prior) / (paired + 0.5)
     found = measures.expected_performance(
-        current.n, rate, mean, np.broadcast_to(positive_bins(column, settings.threshold), current.n.shape), paired
+        current.n, rate, mean, np.broadcast_to(positive, current.n.shape), paired
     )._asdict()
     kept = ("auc", "log_loss", "brier", "accuracy", "f1") if kind == "probability" else ("auc",)
     return [

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from monitors.grouping import group_names, grouped, scored_groups
-from monitors.measurement import in_reference, mature, rest_of, table
+from monitors.measurement import in_reference, mature, mean_inside, rest_of, table
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.settings import Settings
 from monitors.statistics.null import BinScores, bin_scores, largest_score, standardise
@@ -47,7 +47,7 @@ def relation(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame
         seen = np.sqrt(value**2 + chance**2)
         reach = np.array([score.reach(limit[f]) for f, score in enumerate(scores)])
         band = np.sqrt(np.maximum((seen * reach) ** 2 - chance**2, 0.0))
-        usual = np.nanmean(np.where(inside, value, np.nan), axis=1, keepdims=True) if inside.any() else 0.0
+    usual = mean_inside(value, inside) if inside.any() else 0.0
     text = [
         [_moved(pair, named, w, scores[f].z[w]) if p[f, w] < 0.05 else None for w in range(len(windows))]
         for f, (pair, named, _) in enumerate(details)
@@ -133,9 +133,9 @@ def _scores(window: Outcomes, reference: Outcomes) -> BinScores:
             enough = n * row >= _LEAST_INFORMATION if of.square is None else n >= _LEAST_ROWS
             seen = np.where(enough, of.total / np.maximum(n, 1) - expected, np.nan)
             chance = np.where(enough, np.broadcast_to(row, n.shape[:2] + row.shape[-1:]) / np.maximum(n, 1), np.nan)
-        return seen.reshape(len(seen), -1), chance.reshape(len(chance), -1)
+        return seen.reshape(len(seen), variance.size), chance.reshape(len(chance), variance.size)
 
-    return bin_scores(*deviation(reference), *deviation(window), variance.reshape(-1))
+    return bin_scores(*deviation(reference), *deviation(window), variance.ravel())
 
 
 def _effect(window: Outcomes, reference: Outcomes, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -18,7 +18,8 @@ BUDGET: Mapping[tuple[str, str], float] = {
     ("decay", "learned_power"): 0.10,
     ("missing", "missing_share"): 0.08,
     ("missing", "sentinel_share"): 0.04,
-    ("missing", "constant_share"): 0.02,
+    ("missing", "constant_share"): 0.01,
+    ("missing", "stale_windows"): 0.01,
     ("integrity", "rows"): 0.04,
     ("integrity", "duplicate_share"): 0.02,
 }

@@ -28,6 +28,7 @@ class _Cells:
     def __init__(self, bins: Bins) -> None:
         self.bins = bins
         self.index: dict[tuple[int, str], int] = {}
+        self.rows: Counter[tuple[int, str]] = Counter()
         self.counts = np.zeros((0, int(bins.offsets[-1]), bins.outcomes + 2), np.int64)
         self.sums = np.zeros((0, int(bins.offsets[-1]), len(SUMS)))
         # by column first, so that a column's slice is contiguous and each thread writes its own
@@ -39,9 +40,10 @@ class _Cells:
         window, windows = pd.factorize(starts)
         combined, pairs = pd.factorize(window * len(names) + codes)
         cells = np.empty(len(pairs), np.int64)
-        for i, pair in enumerate(pairs):
+        for i, (pair, count) in enumerate(zip(pairs, np.bincount(combined), strict=True)):
             key = (int(windows[pair // len(names)]), str(names[pair % len(names)]))
             cells[i] = self.index.setdefault(key, len(self.index))
+            self.rows[key] += int(count)
         self._grow(len(self.index))
         return cells[combined]
 
@@ -100,7 +102,7 @@ class Accumulator:
         codes, nulls, values = distinct(batch.column(group))
         kept = dict(self.bins.segments)[group]
         # an empty tuple keeps every value: versions are not known beforehand
-        names = [f"{group}={value}" if not kept or value in kept else f"{group}=(other)" for value in values]
+        names = [f"{group}={_segment_name(value, kept)}" for value in values]
         if nulls is not None:
             codes = np.where(nulls, len(names), codes)
         return np.array([*names, f"{group}=(null)"], object), codes
@@ -186,7 +188,7 @@ class Accumulator:
                 for profile in found:
                     by_start.setdefault(profile.start, []).append(profile)
                 parts += [_with(sum_profiles(each, ""), facts[start]) for start, each in by_start.items()]
-            parts += [_with(p, {"rows": int(p.counts[: self.bins.columns[0].size, :-2].sum())}) for p in found]
+            parts += [_with(p, {"rows": cells.rows[p.start, p.segment]}) for p in found]
         return sorted(parts, key=lambda p: (p.start, p.segment))
 
     def _profile(self, cells: _Cells, i: int, key: tuple[int, str]) -> Profile:
@@ -206,6 +208,12 @@ class Accumulator:
             facts["identified"] = len(ids)
             facts["duplicates"] = len(ids) - len(pd.unique(ids))
         return {key: facts[key] for key in sorted(facts)}
+
+
+def _segment_name(value: str | None, kept: tuple[str, ...]) -> str:
+    if value is None:  # NaN
+        return "(null)"
+    return value if not kept or value in kept else "(other)"
 
 
 def _with(profile: Profile, facts: dict[str, Any]) -> Profile:

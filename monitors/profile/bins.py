@@ -17,14 +17,18 @@ ABSENT, NULL, NAN, INVALID = range(4)
 FIRST = len(MISSING)
 """Index of the first bin that holds values."""
 
+SPELLINGS = {"1": "true", "0": "false", "true": "1", "false": "0"}
+"""Two files of one log may write a label as a boolean and as a number: a class is known by either."""
+
 
 @dataclass(frozen=True)
 class ColumnBins:
     """The bins of one column.
 
     Numeric: after the four missing bins, bin ``i`` holds ``edges[i-1] <= x < edges[i]``; the first lies below
-    every reference value and the last above. A value with a bin of its own has the edges ``v`` and the next
-    float. Categorical: one bin a category, then ``other`` (rare values of the reference), then ``unseen``.
+    every reference value and the last above (of a large reference: of the rows sampled). A value with a
+    bin of its own has the edges ``v`` and the next float. Categorical: one bin a category, then ``other`` (rare
+    values of the reference), then ``unseen``.
 
     Attributes
     ----------
@@ -71,6 +75,10 @@ class ColumnBins:
         other = FIRST + len(self.categories)
         table = dict.fromkeys(self.known, other)
         table.update({value: FIRST + i for i, value in enumerate(self.categories)})
+        if self.role != "feature":
+            for i, value in enumerate(self.categories):
+                if value in SPELLINGS:
+                    table.setdefault(SPELLINGS[value], FIRST + i)
         return table
 
     @property

@@ -8,9 +8,9 @@ from typing import Any
 
 Facts = dict[str, Any]
 """Keys, each left out when empty: ``rows``; ``first``, ``last`` (µs); ``duplicates`` (rows whose id came before in
-the same finest window); ``identified`` (rows with an id); ``types`` {column: {type class other than the reference's: rows}}; ``unseen``
-{column: {value: rows}} of the most frequent unseen values; ``new`` {column: rows} of columns that the reference did not have;
-``delays`` rows by label delay (``DELAY_HOURS``)."""
+the same finest window); ``identified`` (rows with an id); ``types`` {column: {type class other than the reference's:
+rows}}; ``unseen`` {column: {value: rows}} of the most frequent unseen values; ``new`` {column: rows} of columns that
+the reference did not have; ``delays`` rows by label delay (``DELAY_HOURS``)."""
 
 DELAY_HOURS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 24.0, 48.0, 72.0, 168.0, 336.0, 720.0)
 """Lower ends, in hours, of the bins that label delays are counted in; the last is open."""

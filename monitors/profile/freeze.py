@@ -5,18 +5,16 @@ The result does not depend on the order in which files or batches come, so a lat
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
-from monitors.errors import UserError
 from monitors.profile.bins import Bins, ColumnBins
+from monitors.profile.classes import classes_of, either_spelling, kind_of_prediction, task_of
 from monitors.profile.rows import Columns, Rows
-from monitors.profile.values import count_values, text_of, to_floats, type_class
+from monitors.profile.seen import SeenColumn
 
 NUMERIC_BINS = 64
 PREDICTION_BINS = 128
@@ -27,8 +25,6 @@ OWN_BIN_SHARE = 0.02
 """A value that alone holds this share of the reference has a bin of its own."""
 SENTINELS = (0.0, -1.0)
 """Values that often stand for 'missing': they have bins of their own wherever they lie inside the range."""
-KNOWN_VALUES = 20_000
-"""Distinct values of a categorical column that are remembered; with more, unseen values cannot be told."""
 SAMPLE_CELLS = 20_000_000
 MOST_SAMPLE, LEAST_SAMPLE = 200_000, 20_000
 """Rows that quantiles are taken from: as many as make ``SAMPLE_CELLS`` values over all columns, within these."""
@@ -42,79 +38,13 @@ class Model(NamedTuple):
     threshold: float = 0.5
 
 
-@dataclass
-class _Column:
-    """What the reference shows of one column.
-
-    ``exact`` counts numbers by value too, as text is always counted: a label's rare class must not depend on a sample.
-    """
-
-    exact: bool = False
-    types: Counter[str] = field(default_factory=Counter)
-    values: Counter[str] = field(default_factory=Counter)
-    open: bool = False  # more distinct values than are remembered
-    pieces: list[tuple[np.ndarray, pa.Array]] = field(default_factory=list)  # sampled (keys, values)
-
-    def add(self, array: pa.Array, keys: np.ndarray, chosen: np.ndarray) -> None:
-        kind = type_class(array.type)
-        self.types[kind] += len(array) - array.null_count
-        if (kind in {"text", "boolean"} or (self.exact and kind == "number")) and not self.open:
-            self.values.update(count_values(array))
-            if len(self.values) > KNOWN_VALUES:
-                self.open, self.values = True, Counter()
-        self.pieces.append((keys[chosen], array.take(pa.array(chosen))))
-
-    def keep(self, bound: int) -> None:
-        kept = []
-        for keys, values in self.pieces:
-            mask = keys <= bound
-            if mask.any():
-                kept.append((keys[mask], values.filter(pa.array(mask))))
-        self.pieces = kept
-
-    @property
-    def kind(self) -> str:
-        present = self.types.total()
-        numbers = self.types["number"] + self.types["time"]
-        if present and numbers * 2 >= present:
-            return "numeric"
-        if self.types["text"] * 2 >= present and present and len(self.values) > NUMERIC_BINS:
-            floats = self.floats()
-            if len(floats) >= 0.99 * sum(len(values) - values.null_count for _, values in self.pieces):
-                return "numeric"  # numbers that came as text
-        return "categorical"
-
-    @property
-    def main_type(self) -> str:
-        known = [(count, name) for name, count in self.types.items() if count]
-        return max(known)[1] if known else "null"
-
-    def floats(self) -> np.ndarray:
-        """The sampled finite values, in order."""
-        parts = []
-        for _, array in self.pieces:
-            values, flags = to_floats(array)
-            good = np.isfinite(values) if not len(flags) else np.isfinite(values) & (flags == 0)
-            parts.append(values[good])
-        return np.sort(np.concatenate(parts)) if parts else np.empty(0)
-
-    def counted(self) -> Counter[str]:
-        """Rows by value as text: exact, or from the sample where values were numbers or too many."""
-        if not self.open and not self.types["time"] and (self.exact or not self.types["number"]):
-            return Counter(self.values)
-        counts: Counter[str] = Counter()
-        for _, array in self.pieces:
-            counts.update(count_values(array))
-        return counts
-
-
 class Collector:
     """Takes the reference's rows in any order and freezes bins on them."""
 
     def __init__(self, columns: Columns) -> None:
         self.columns = columns
-        self.seen: dict[str, _Column] = {}
-        self.prediction, self.label = _Column(), _Column(exact=True)
+        self.seen: dict[str, SeenColumn] = {}
+        self.prediction, self.label = SeenColumn(), SeenColumn(exact=True)
         self.keys: list[np.ndarray] = []  # of the sampled rows
         self.sampled = 0
         self.bound = int(np.iinfo(np.uint64).max)
@@ -130,7 +60,7 @@ class Collector:
         self.sampled += len(chosen)
         for name in rows.batch.schema.names:
             if self.columns.is_feature(name) or name in self.columns.groups:
-                self.seen.setdefault(name, _Column()).add(rows.batch.column(name), rows.keys, chosen)
+                self.seen.setdefault(name, SeenColumn()).add(rows.batch.column(name), rows.keys, chosen)
         for column, values in ((self.prediction, rows.prediction), (self.label, rows.label)):
             if values is not None:
                 column.add(values, rows.keys, chosen)
@@ -154,7 +84,7 @@ class Collector:
         self.keys = [keys[keys <= self.bound]]
         self.sampled = len(self.keys[0])
 
-    def _all(self) -> list[_Column]:
+    def _all(self) -> list[SeenColumn]:
         return [*self.seen.values(), self.prediction, self.label]
 
     def freeze(self, model: Model = Model()) -> Bins:  # noqa: B008 - a NamedTuple is a constant
@@ -163,12 +93,12 @@ class Collector:
         Raises
         ------
         UserError
-            when the task is binary and neither the configuration nor the values say which class is positive.
+            when the label contradicts the task, or neither it nor the configuration says which class is positive.
         """
         self._shrink()
-        task = model.task or _task(self.label, self.prediction)
-        classes = _classes(task, model.positive, self.label)
-        kind = _prediction_kind(task, classes, self.prediction)
+        task = model.task or task_of(self.label, self.prediction)
+        classes = classes_of(task, model.positive, self.label)
+        kind = kind_of_prediction(task, classes, self.prediction)
         columns = [
             column_bins(name, "feature", column)
             for name, column in sorted(self.seen.items())
@@ -179,10 +109,11 @@ class Collector:
             columns.sort(key=lambda column: order[column.name])
         if kind is not None:
             categorical = kind == "class"
-            columns.append(column_bins(
+            predicted = column_bins(
                 self.columns.prediction or "prediction", "prediction", self.prediction,
                 numeric=not categorical, bins=PREDICTION_BINS, edges=(model.threshold,) if task == "binary" else (),
-            ))  # fmt: skip
+            )  # fmt: skip
+            columns.append(_with_classes(predicted, classes) if categorical else predicted)
         if classes:
             columns.append(_label_bins(self.columns.label or "label", task, classes, self.label))
         segments = [(name, self._segment(name)) for name in self.columns.segments]
@@ -190,7 +121,7 @@ class Collector:
             segments.append((self.columns.version, ()))
         return Bins(tuple(columns), task, classes, kind, tuple(segments))
 
-    def _wanted(self, column: _Column) -> bool:
+    def _wanted(self, column: SeenColumn) -> bool:
         """Times are no features unless they are asked for by name: they always drift."""
         return self.columns.include is not None or column.main_type != "time"
 
@@ -198,12 +129,11 @@ class Collector:
         column = self.seen.get(name)
         if column is None:
             return ("",)
-        counts = column.counted()
-        return tuple(sorted(value for value, _ in _ranked(counts)[:SEGMENTS_KEPT])) or ("",)
+        return tuple(sorted(value for value, _ in column.ranked()[:SEGMENTS_KEPT])) or ("",)
 
 
 def column_bins(
-    name: str, role: str, column: _Column, numeric: bool | None = None, bins: int = NUMERIC_BINS,
+    name: str, role: str, column: SeenColumn, numeric: bool | None = None, bins: int = NUMERIC_BINS,
     edges: Sequence[float] = (),
 ) -> ColumnBins:  # fmt: skip
     """Bins of one column from what the reference shows of it."""
@@ -216,7 +146,7 @@ def column_bins(
             name, role, "numeric", column.main_type, numeric_edges(values, bins, edges),
             float(values[len(values) // 2]),
         )  # fmt: skip
-    ranked = _ranked(column.counted())
+    ranked = column.ranked()
     total = sum(count for _, count in ranked)
     top, rest = ranked[:CATEGORIES], ranked[CATEGORIES:]
     once = sum(1 for _, count in ranked if count == 1)
@@ -234,90 +164,34 @@ def numeric_edges(values: np.ndarray, bins: int = NUMERIC_BINS, extra: Sequence[
     ----------
     values : shape (n,), finite, ascending, n > 0
     bins : quantile bins wanted
-    extra : further edges wanted inside the range
+    extra : further edges wanted, inside the range or beyond it
 
     Returns
     -------
     shape (E,), strictly ascending. With at most ``bins`` distinct values, each begins a bin of its own. Otherwise
-    quantiles, and both edges of every value that alone holds 2% or more, or may be a sentinel. The outer two bins lie outside
-    the range of ``values``.
+    quantiles, and both edges of every value that alone holds 2% or more, or may be a sentinel. The outer two bins lie
+    outside the range of ``values``.
     """
     distinct_values, counts = np.unique(values, return_counts=True)
     low, high = distinct_values[0], distinct_values[-1]
     outer = np.array([low, np.nextafter(high, np.inf)])
-    inside = np.array([edge for edge in extra if low < edge < high])
+    further = np.asarray(extra, float)
     if len(distinct_values) <= bins:
-        return np.unique(np.concatenate([distinct_values, outer, inside]))
+        return np.unique(np.concatenate([distinct_values, outer, further]))
     ranks = (np.arange(1, bins) * len(values)) // bins
     own = distinct_values[counts >= OWN_BIN_SHARE * len(values)]
     own = np.concatenate([own, [v for v in SENTINELS if low < v < high]])
-    return np.unique(np.concatenate([outer, inside, values[ranks], own, np.nextafter(own, np.inf)]))
+    return np.unique(np.concatenate([outer, further, values[ranks], own, np.nextafter(own, np.inf)]))
 
 
-def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+def _with_classes(column: ColumnBins, classes: tuple[str, ...]) -> ColumnBins:
+    """Bins of a predicted class: every class has one, whether it was predicted in the reference or not."""
+    lacking = [name for name in classes if name not in column.lookup]
+    return replace(column, categories=(*column.categories, *lacking))
 
 
-def _task(label: _Column, prediction: _Column) -> str:
-    for column in (label, prediction):
-        if not column.types.total():
-            continue
-        values = column.counted()
-        if len(values) <= 2:
-            return "binary"
-        if column.kind == "categorical" or (column is label and len(values) <= 20):
-            return "multiclass"
-        floats = column.floats()
-        if column is prediction and floats[0] >= 0 and floats[-1] <= 1:
-            return "binary"
-        return "regression"
-    return "binary"
-
-
-def _classes(task: str, positive: object | None, label: _Column) -> tuple[str, ...]:
-    values = [value for value, _ in _ranked(label.counted())]
-    if not values:
-        return ()
-    if task == "regression":
-        return ("labelled",)
-    if task == "multiclass":
-        return tuple(sorted(values[:CATEGORIES]))
-    wanted = None if positive is None else text_of(positive)
-    spelled = {"1": "true", "0": "false", "true": "1", "false": "0"}
-    if wanted is not None and wanted not in values and spelled.get(wanted) in values:
-        wanted = spelled[wanted]
-    if wanted is None:
-        wanted = next((v for v in ("1", "true", "yes", "Yes", "YES", "y", "Y", "t", "T") if v in values), None)
-    if wanted is None:
-        raise UserError(
-            f"model.positive is missing: the label has the values {', '.join(repr(v) for v in sorted(values)[:5])}; "
-            "say which of them counts as positive."
-        )
-    others = [value for value in values if value != wanted]
-    if len(others) > 1:
-        shown = ", ".join(repr(v) for v in sorted(values)[:6])
-        raise UserError(
-            f"model.task is binary, but the label has {len(values)} values ({shown}): "
-            'say task = "multiclass", or "regression" if it is a number.'
-        )
-    default = {"1": "0", "true": "false"}.get(wanted, f"not {wanted}")
-    return (others[0] if others else default, wanted)
-
-
-def _prediction_kind(task: str, classes: tuple[str, ...], prediction: _Column) -> str | None:
-    if not prediction.types.total():
-        return None
-    if task == "regression":
-        return "number"
-    if task == "multiclass" or prediction.kind == "categorical":
-        return "class"
-    values = prediction.floats()
-    if len(np.unique(values)) <= 2 and set(prediction.counted()) <= set(classes or ("0", "1")):
-        return "class"
-    return "probability" if len(values) and values[0] >= 0 and values[-1] <= 1 else "score"
-
-
-def _label_bins(name: str, task: str, classes: tuple[str, ...], label: _Column) -> ColumnBins:
+def _label_bins(name: str, task: str, classes: tuple[str, ...], label: SeenColumn) -> ColumnBins:
     if task == "regression":
         return column_bins(name, "label", label, numeric=True)
-    return ColumnBins(name, "label", "categorical", label.main_type, categories=classes)
+    rest = frozenset(label.counted()) - either_spelling(classes)
+    return ColumnBins(name, "label", "categorical", label.main_type, categories=classes, known=rest)

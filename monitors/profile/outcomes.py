@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from monitors.profile.bins import Bins
+from monitors.profile.bins import SPELLINGS, Bins
 from monitors.profile.kernel import ROW_SUMS
 from monitors.profile.values import distinct, to_floats
 
@@ -36,22 +36,22 @@ def outcomes_of(bins: Bins, prediction: pa.Array | None, label: pa.Array | None,
     paired = labelled & scored
     p = np.where(scored, score, 0.0)
     y = np.where(labelled, label_value, 0.0)
-    both = paired.astype(float)
     loss = np.zeros(rows)
     error2 = np.zeros(rows)
-    if bins.prediction_kind == "probability":
-        clipped = np.clip(p, _TINY, 1 - _TINY)
-        loss = -np.where(y > 0.5, np.log(clipped), np.log1p(-clipped))
-        error2 = (p - y) ** 2
-    elif bins.prediction_kind == "class":
-        loss = 1.0 - hit
-        error2 = (p - y) ** 2 if bins.task == "binary" else loss
-    elif bins.prediction_kind == "number":
-        loss = np.abs(p - y)
-        error2 = (p - y) ** 2
     row = np.empty((rows, ROW_SUMS))
-    for k, values in enumerate((p, p * p, y, y * y, p * y * both, loss * both, error2 * both, p * both)):
-        row[:, k] = values
+    with np.errstate(over="ignore", invalid="ignore"):  # squares of numbers beyond 1e154 are infinite: so be it
+        if bins.prediction_kind == "probability":
+            clipped = np.clip(p, _TINY, 1 - _TINY)
+            loss = -np.where(y > 0.5, np.log(clipped), np.log1p(-clipped))
+            error2 = (p - y) ** 2
+        elif bins.prediction_kind == "class":
+            loss = 1.0 - hit
+            error2 = (p - y) ** 2 if bins.task == "binary" else loss
+        elif bins.prediction_kind == "number":
+            loss = np.abs(p - y)
+            error2 = (p - y) ** 2
+        for k, values in enumerate((p, p * p, y, y * y, p * y, loss, error2, p)):
+            row[:, k] = values if k < 4 else np.where(paired, values, 0.0)
     return Outcomes(outcome, scored.astype(np.int64), paired.astype(np.int64), row)
 
 
@@ -75,10 +75,9 @@ def _predictions(
     """Score of each row (NaN: none) and, for predicted classes, whether it hit."""
     if prediction is None or bins.prediction_kind is None:
         return np.full(rows, np.nan), np.zeros(rows)
-    if bins.prediction_kind == "class" and bins.classes:
-        predicted = class_codes(prediction, bins.classes)
+    if bins.prediction_kind == "class":
+        predicted, given = _places(prediction, bins.classes or ("0", "1"))
         # a predicted class that the reference never had is a prediction all the same, and a wrong one
-        given = np.asarray(prediction.is_valid())
         hit = (predicted == outcome) & (predicted < len(bins.classes))
         score = (predicted == 1).astype(float) if bins.task == "binary" else hit.astype(float)
         return np.where(given, score, np.nan), hit.astype(float)
@@ -89,11 +88,18 @@ def _predictions(
 
 
 def class_codes(values: pa.Array, classes: tuple[str, ...]) -> np.ndarray:
-    """Index of each value in ``classes``, ``len(classes)`` where it is null or none of them: shape (n,), int64."""
+    """Index of each value in ``classes``, ``len(classes)`` where it is missing or none of them: shape (n,), int64."""
+    return _places(values, classes)[0]
+
+
+def _places(values: pa.Array, classes: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Index of each value in ``classes`` as in ``class_codes``, and which values are there at all (no null, no NaN)."""
     codes, nulls, names = distinct(values)
-    index = {name: i for i, name in enumerate(classes)}
+    index = {SPELLINGS[name]: i for i, name in enumerate(classes) if name in SPELLINGS}
+    index |= {name: i for i, name in enumerate(classes)}
     table = np.array([index.get(name, len(classes)) if name is not None else len(classes) for name in names] + [0])
-    found = table[codes].astype(np.int64)
+    there = np.array([name is not None for name in names] + [False])
+    found, given = table[codes].astype(np.int64), there[codes]
     if nulls is not None:
-        found[nulls] = len(classes)
-    return found
+        found[nulls], given[nulls] = len(classes), False
+    return found, given

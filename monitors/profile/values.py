@@ -36,8 +36,8 @@ def text_of(value: object) -> str:
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
     if isinstance(value, float | np.floating | Decimal) and math.isfinite(value) and value == int(value):
-        # beyond 2^63 no file has integers, and 1e300 is easier to read than its 301 digits
-        return str(int(value)) if abs(value) < 2.0**63 else repr(float(value))
+        # beyond 2^63 files have no integers, and 1e300 is easier to read than its 301 digits
+        return str(int(value)) if abs(int(value)) < 2**63 else repr(float(value))
     text = str(value)
     return text.lower() if text in {"True", "False"} else text
 
@@ -145,7 +145,8 @@ def count_values(array: pa.Array) -> Counter[str]:
     """Rows by value as text; nulls and NaN are not counted. Values that read the same (True and "true") are one."""
     codes, nulls, names = distinct(array)
     found: Counter[str] = Counter()
-    for name, n in zip(names, np.bincount(codes if nulls is None else codes[~nulls], minlength=len(names)), strict=True):
+    counts = np.bincount(codes if nulls is None else codes[~nulls], minlength=len(names))
+    for name, n in zip(names, counts, strict=True):
         if n and name is not None:
             found[name] += int(n)
     return found

@@ -1,0 +1,170 @@
+"""Sentinels: values such as −999 or "unknown" that stand for 'missing' without saying so."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from monitors.measurement import table
+from monitors.profile.bins import FIRST, ColumnBins
+from monitors.profile.cube import ColumnCube, Cube
+from monitors.profile.facts import Facts
+from monitors.settings import Settings
+from monitors.statistics.intervals import wilson
+from monitors.statistics.null import gamma_rates
+
+NUMBERS = frozenset({0.0, -1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0, 999.0, 9999.0, 99999.0, 999999.0,
+                     -32768.0, 2147483647.0, -2147483648.0})  # fmt: skip
+WORDS = frozenset({"", " ", "-", "--", "?", ".", "na", "n/a", "nan", "null", "none", "nil", "missing", "unknown",
+                   "undefined", "unspecified", "not set", "not available", "(none)", "(null)", "#n/a", "0", "-1",
+                   "-999"})  # fmt: skip
+_RARE = 0.01
+"""A value with more than this share of the reference is no sentinel: more of it is drift."""
+_UNCOMMON = 0.1
+"""A bin with more than this share of the reference is where values lie anyway."""
+_FAR = 0.25
+"""A value outside the reference's range by this part of it may be a sentinel whatever it is."""
+_LEAST_COUNT = 10
+_LEAST_ROWS = 30
+_LEAST_OWN = 5
+"""Rows of the reference, all with one value, that make a bin this value's own."""
+_TRIES = 10
+"""Values of a feature that might have been suspected: what a feature's p value is multiplied by."""
+
+
+class Suspect(NamedTuple):
+    """The most suspicious value of each window.
+
+    Attributes
+    ----------
+    rows : shape (W,), at it; 0 where nothing is suspicious
+    before : shape (W, R), rows of the reference's windows at it
+    name : W texts, None where nothing is suspicious
+    """
+
+    rows: np.ndarray
+    before: np.ndarray
+    name: list[str | None]
+
+
+def sentinels(
+    names: list[str], cubes: list[tuple[ColumnCube, ColumnCube]], windows: Cube, reference: Cube, settings: Settings
+) -> pd.DataFrame:
+    """Share of values at one that stands for 'missing' or is new, beyond the most that the reference had there.
+
+    The rows at it are judged as a negative binomial with the rate and the habit of the reference's windows (see
+    ``null.count_scores``), corrected for the number of features and of values that might have been suspected.
+    """
+    shape = (len(names), len(windows))
+    share, usual, n, p, band = (np.full(shape, np.nan) for _ in range(5))
+    details: list[list[str | None]] = []
+    tries = _TRIES * len(names)
+    rate = settings.rate("missing", "sentinel_share") / tries
+    for f, (now, ref) in enumerate(cubes):
+        found = _numbers(now, ref) if now.bins.kind == "numeric" else _words(now, ref, windows.facts)
+        n[f] = now.n[:, FIRST:].sum(axis=1)
+        rows = np.broadcast_to(ref.n[:, FIRST:].sum(axis=1).astype(float), found.before.shape)
+        habit, due = gamma_rates(found.before, rows)
+        mean = np.maximum(n[f] * due, 1e-12)
+        spread = habit / (habit + mean)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share[f] = np.where(n[f] > 0, found.rows / n[f], np.nan)
+            most = (found.before / np.maximum(rows, 1)).max(axis=1, initial=0.0)
+            usual[f] = found.before.sum(axis=1) / np.maximum(rows.sum(axis=1), 1)
+            tail = stats.nbinom.sf(found.rows - 1, habit, spread)
+            p[f] = np.where(share[f] > most, np.minimum(tries * tail, 1.0), np.where(n[f] > 0, 1.0, np.nan))
+            band[f] = np.maximum(stats.nbinom.isf(rate, habit, spread) / n[f], most)
+        details.append([name if p[f, w] < 1 else None for w, name in enumerate(found.name)])
+    if not len(reference):
+        p[:] = np.nan
+    _, low, high = wilson(share * n, n)
+    return table(
+        "missing", "sentinel_share", names, windows, reference, value=share, low=low, high=high, expected=usual, n=n,
+        p_value=p, band_low=0.0, band_high=np.minimum(band, 1.0), detail=details,
+    )  # fmt: skip
+
+
+def _numbers(now: ColumnCube, ref: ColumnCube) -> Suspect:
+    """A number known to be a sentinel, far outside the reference's range, or alone in a bin that used to hold many."""
+    counts, seen = now.n[:, FIRST:].astype(float), ref.n[:, FIRST:].astype(float)
+    total = counts.sum(axis=1, keepdims=True)
+    usual = seen.sum(axis=0) / max(seen.sum(), 1)
+    most = (seen / np.maximum(seen.sum(axis=1, keepdims=True), 1)).max(axis=0, initial=0.0)
+    value, single = single_values(now)
+    edges, own = now.bins.edges, own_value_bins(ref)
+    far = np.zeros(counts.shape, bool)
+    with np.errstate(invalid="ignore", over="ignore"):
+        if len(edges):
+            width = edges[-1] - edges[0]
+            far = (value < edges[0] - _FAR * width) | (value > edges[-1] + _FAR * width)
+        known = np.isin(np.round(value, 9), list(NUMBERS))
+        share = counts / np.maximum(total, 1)
+    # the reference's windows have clumps too, as prices do
+    clump = single & (share > 2 * largest_clump(ref) + 0.05) & (total >= _LEAST_ROWS)
+    strange = (far & (usual <= _RARE)) | (~own & (usual <= _UNCOMMON))
+    suspicious = (single & (usual <= _RARE) & (counts >= _LEAST_COUNT) & known) | (clump & strange)
+    excess = np.where(suspicious, share - most, -np.inf)
+    b = excess.argmax(axis=1)
+    w = np.arange(len(counts))
+    there = excess[w, b] > 0
+    names = [f"{value[i, b[i]]:.6g}" if there[i] else None for i in w]
+    return Suspect(np.where(there, counts[w, b], 0.0), seen[:, b].T, names)
+
+
+def _words(now: ColumnCube, ref: ColumnCube, facts: tuple[Facts, ...]) -> Suspect:
+    """A word for 'missing' that the reference did not have or had rarely."""
+    counts, seen = now.n[:, FIRST:].astype(float), ref.n[:, FIRST:].astype(float)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    usual = seen.sum(axis=0) / max(seen.sum(), 1)
+    most = (seen / np.maximum(seen.sum(axis=1, keepdims=True), 1)).max(axis=0, initial=0.0)
+    categories = now.bins.categories
+    word = np.array([*(value.strip().lower() in WORDS for value in categories), False, False])
+    suspicious = word & (usual <= _RARE) & (share > 2 * most + 0.01)
+    excess = np.where(suspicious, share - most, 0.0)
+    b = excess.argmax(axis=1)
+    w = np.arange(len(counts))
+    there = excess[w, b] > 0
+    count, before = np.where(there, counts[w, b], 0.0), np.where(there[:, None], seen[:, b].T, 0.0)
+    names = [categories[b[i]] or "empty text" if there[i] else None for i in w]
+    for i, known in enumerate(facts):
+        new = known.get("unseen", {}).get(now.bins.name, {})
+        words = [(rows, value) for value, rows in new.items() if value.strip().lower() in WORDS]
+        rows, value = max(words, default=(0, ""))
+        if rows > excess[i, b[i]] * counts[i].sum():
+            count[i], before[i], names[i] = rows, 0.0, value or "empty text"
+    return Suspect(count, before, names)
+
+
+def largest_clump(reference: ColumnCube) -> float:
+    """Greatest share of a window that one uncommon value has alone in its bin, over the reference's windows."""
+    counts = reference.n[:, FIRST:].astype(float)
+    uncommon = counts.sum(axis=0) <= _UNCOMMON * counts.sum()
+    alone = np.where(single_values(reference)[1] & uncommon, counts, 0.0).max(axis=1, initial=0.0)
+    return float((alone / np.maximum(counts.sum(axis=1), 1)).max(initial=0.0))
+
+
+def single_values(column: ColumnCube) -> tuple[np.ndarray, np.ndarray]:
+    """Mean value of each bin, and whether all its rows hold that one value: shapes (W, B - 4)."""
+    return _single(column.n[:, FIRST:], column.sum("value")[:, FIRST:], column.sum("value2")[:, FIRST:], column.bins)
+
+
+def _single(
+    n: np.ndarray, value: np.ndarray, value2: np.ndarray, bins: ColumnBins
+) -> tuple[np.ndarray, np.ndarray]:
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        mean, square = value / n, value2 / n
+        single = (n > 0) & (square - mean**2 <= 1e-12 * np.maximum(square, 1e-300))
+    return mean + bins.centre, single
+
+
+def own_value_bins(reference: ColumnCube) -> np.ndarray:
+    """Numeric bins that are one value's own: by their edges, or because the reference had no other there; (B - 4,)."""
+    own = np.zeros(reference.bins.size - FIRST, bool)
+    edges = reference.bins.edges
+    own[1:-1] = edges[1:] == np.nextafter(edges[:-1], np.inf)
+    pooled = (reference.n, reference.sum("value"), reference.sum("value2"))
+    n, value, value2 = (x[:, FIRST:].sum(axis=0) for x in pooled)
+    return own | (_single(n, value, value2, reference.bins)[1] & (n >= _LEAST_OWN))

@@ -1,0 +1,99 @@
+"""Every page in a real browser: no exception, no console error, charts drawn; screenshots as the README shows them."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import ready
+
+pytestmark = pytest.mark.browser
+
+WIDE, TALL = 1400, 2700  # pixels: few pages are taller
+MODELS = {"flights": "flight-delay", "search": "image-search (synthetic)"}
+
+
+@pytest.fixture
+def shots(tmp_path: Path) -> Path:
+    """Where screenshots go: DRIFTMETER_SCREENSHOTS, or a folder that is thrown away."""
+    folder = Path(os.environ.get("DRIFTMETER_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def shoot(tab: Page, path: Path) -> None:
+    """Save the whole page. Streamlit scrolls inside of its page, so the window must be as tall as what it holds."""
+    tall = tab.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').getBoundingClientRect().height")
+    if tall > TALL:
+        tab.set_viewport_size({"width": WIDE, "height": round(tall)})
+        ready(tab)
+    tab.screenshot(path=path, clip={"x": 0, "y": 0, "width": WIDE, "height": max(900, tall)})
+
+
+def sound(tab: Page) -> None:
+    """No exception box, no error, and something drawn."""
+    assert tab.locator("[data-testid=stException]").all_inner_texts() == []
+    assert tab.locator("[data-testid=stAlert]").all_inner_texts() == []
+    drawn = "[data-testid=stPlotlyChart] .main-svg, [data-testid=stDataFrame] canvas"
+    assert tab.locator(drawn).count() > 0
+
+
+@pytest.mark.parametrize(("fixture", "mode"), [("flights", "light"), ("search", "light"), ("search", "dark")])
+def test_every_page(tab: Page, url: str, shots: Path, fixture: str, mode: Literal["light", "dark"]) -> None:
+    tab.emulate_media(color_scheme=mode)
+    tab.set_viewport_size({"width": WIDE, "height": TALL})
+    tab.goto(f"{url}/?model={MODELS[fixture]}")
+    ready(tab)
+    links = tab.locator("[data-testid=stSidebarNavLink]")
+    names = [text.split("\n")[-1].strip() for text in links.all_inner_texts()]
+    assert names == ["Review", "Overview", "Concept", "Decay", "Missing", "Feature", "Log health"]
+    for name in names:
+        if name != names[0]:
+            links.get_by_text(name, exact=True).click()
+            ready(tab)
+        sound(tab)
+        shoot(tab, shots / f"{fixture}-{name.lower().replace(' ', '-')}-{mode}.png")
+
+
+def test_a_link_is_the_view(tab: Page, url: str) -> None:
+    tab.goto(f"{url}/?model={MODELS['search']}&grain=week&segment=locale%3Dpt-BR&period=last+12+windows")
+    ready(tab)
+    tab.locator("[data-testid=stSidebarNavLink]").get_by_text("Feature", exact=True).click()
+    ready(tab)
+    tab.get_by_text("Windows of").wait_for()
+    assert all(part in tab.url for part in ("/feature?", "grain=week", "segment=locale%3Dpt-BR", "last+12+windows"))
+    values = "els => els.map(el => el.value)"
+    boxes = tab.locator("[data-testid=stSelectbox] input")
+    before = boxes.evaluate_all(values)
+    assert before[1:3] == ["week", "as configured"]
+    tab.go_back()
+    ready(tab)
+    assert "/feature" not in tab.url
+    assert "grain=week" in tab.url
+    sound(tab)
+
+
+def test_a_cell_of_the_map_leads_to_its_feature(tab: Page, url: str) -> None:
+    tab.goto(f"{url}/?model={MODELS['flights']}&grain=week")
+    ready(tab)
+    tab.locator("[data-testid=stSidebarNavLink]").get_by_text("Overview", exact=True).click()
+    ready(tab)
+    plot = tab.locator("[data-testid=stPlotlyChart] .nsewdrag").first
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] - 12, box["y"] + 10  # the last window of the feature that broke worst
+    tab.mouse.move(x, y)
+    tab.wait_for_timeout(300)  # plotly looks for what is under the mouse at its leisure
+    tab.mouse.click(x, y)
+    tab.wait_for_url(re.compile("/feature"))
+    ready(tab)
+    assert "feature=AIRLINE" in tab.url
+    assert "at=2015-07-27" in tab.url
+    assert "grain=week" in tab.url
+    sound(tab)
