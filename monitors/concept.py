@@ -57,10 +57,11 @@ def _label(windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFr
     rate = settings.rate("concept", "label_rate") / 2
     verdict = largest_score(np.abs(scores.reference), np.abs(scores.windows), rate)
     band = scores.band(verdict.threshold[None])
+    lowest, highest = (0.0, 1.0) if task == "binary" else (-np.inf, np.inf)
     blocks.append(table(
         "concept", "label_rate", [None], windows, reference, value=estimate.value, low=estimate.low, high=estimate.high,
-        expected=scores.expected, n=now.n, p_value=np.minimum(2 * verdict.p, 1), band_low=scores.expected - band,
-        band_high=scores.expected + band,
+        expected=scores.expected, n=now.n, p_value=np.minimum(2 * verdict.p, 1),
+        band_low=np.maximum(scores.expected - band, lowest), band_high=np.minimum(scores.expected + band, highest),
     ))  # fmt: skip
     return blocks
 

@@ -47,6 +47,8 @@ def relation(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame
         seen = np.sqrt(value**2 + chance**2)
         reach = np.array([score.reach(limit[f]) for f, score in enumerate(scores)])
         band = np.sqrt(np.maximum((seen * reach) ** 2 - chance**2, 0.0))
+        # no deviation has no shape to enlarge, and a rate cannot differ by more than one
+        band = np.where(np.isfinite(band) & (seen > 0) & (band <= _most(windows)), band, np.nan)
     usual = mean_inside(value, inside) if inside.any() else 0.0
     text = [
         [_moved(pair, named, w, scores[f].z[w]) if p[f, w] < 0.05 else None for w in range(len(windows))]
@@ -54,6 +56,11 @@ def relation(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame
     ]  # fmt: skip
     return table("concept", "relation", names, windows, reference, value=value, expected=usual, n=np.array(labels), p_value=p,
                  band_low=0.0, band_high=np.where(inside, np.nan, band), detail=text)  # fmt: skip
+
+
+def _most(windows: Cube) -> float:
+    """The most that outcomes can differ by."""
+    return np.inf if windows.bins.task == "regression" else 1.0
 
 
 class Outcomes:
