@@ -19,9 +19,12 @@ from monitors.statistics.null import largest_score, scalar_scores, standardise
 def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     """Everything about the model's outcome and its predictions.
 
-    The outcome: ``label_rate`` (share of positives, or mean label), ``labelled_share``. The predictions: ``prediction_mean``,
-    ``prediction_shift`` (Jensen–Shannon distance). The model: realised performance with intervals, expected performance from the
-    scores alone (``expected_…``, CBPE), calibration, and the change in loss split in two (``loss_inputs``, ``loss_relation``; DISDE).
+    The outcome: ``label_rate`` (share of positives, or mean label), ``labelled_share``. The predictions:
+    ``prediction_mean``,
+    ``prediction_shift`` (Jensen–Shannon distance). The model: realised performance with intervals, expected
+    performance from the
+    scores alone (``expected_…``, CBPE), calibration, and the change in loss split in two (``loss_inputs``,
+    ``loss_relation``; DISDE).
     By feature: ``relation``, the outcome by bin against what the reference relation leads to expect there.
     """
     if not len(windows):
@@ -38,7 +41,9 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
 def _label(windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFrame]:
     task = windows.bins.task
     now, ref = labelled_totals(windows), labelled_totals(reference)
-    blocks = [table("concept", "labelled_share", [None], windows, reference, value=labelled_share(windows), n=windows.rows)]
+    blocks = [
+        table("concept", "labelled_share", [None], windows, reference, value=labelled_share(windows), n=windows.rows)
+    ]
     if task == "multiclass":
         return blocks
     if task == "binary":
@@ -77,7 +82,9 @@ def labelled_totals(cube: Cube) -> Totals:
     """Of the whole window: any column's bins hold every row."""
     column = cube.column(0)
     return Totals(
-        column.by_outcome.sum(axis=(1, 2)).astype(float), column.sum("label").sum(axis=1), column.sum("label2").sum(axis=1)
+        column.by_outcome.sum(axis=(1, 2)).astype(float),
+        column.sum("label").sum(axis=1),
+        column.sum("label2").sum(axis=1),
     )
 
 

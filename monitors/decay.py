@@ -25,10 +25,14 @@ _LEAST_POWER = 0.01
 def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     """Predictive power of each feature in each window.
 
-    ``learned_power``: what a model fitted on the reference still gets from the feature (bins scored with the reference's
-    relation; the judged one: a drop). ``available_power``: what retraining could get (the window's own relation, cross-fitted).
-    ``expected_power``: what the reference's relation would give on the window's inputs. AUC for classes (several: one against the
-    rest, weighted), explained variance for numbers. ``information_value`` (binary) and ``mutual_information`` (normalised) of the
+    ``learned_power``: what a model fitted on the reference still gets from the feature (bins scored with the
+    reference's
+    relation; the judged one: a drop). ``available_power``: what retraining could get (the window's own relation,
+    cross-fitted).
+    ``expected_power``: what the reference's relation would give on the window's inputs. AUC for classes (several: one
+    against the
+    rest, weighted), explained variance for numbers. ``information_value`` (binary) and ``mutual_information``
+    (normalised) of the
     window alone. A window of the reference is measured with the relation of the others.
     """
     columns = [i for i, column in enumerate(windows.bins.columns) if column.role == "feature"]
@@ -44,7 +48,9 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     error = np.array([p.learned.error for p in powers])
     scores = scalar_scores(before[:, 0], before[:, 1], learned[:, 0], error)
     able = _able(before, windows.bins.task)
-    drop = standardise(np.where(able[:, None], -scores.reference, np.nan), np.where(able[:, None], -scores.windows, np.nan))
+    drop = standardise(
+        np.where(able[:, None], -scores.reference, np.nan), np.where(able[:, None], -scores.windows, np.nan)
+    )
     # power fades slowly: what one window cannot show, several in a row can
     stayed = lasting(np.where(inside, np.nan, drop.windows), len(reference))
     verdict = largest_score(np.maximum(drop.reference, 0.0), stayed, settings.rate("decay", "learned_power"))
@@ -53,12 +59,22 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     p = np.where(judged[:, None], np.fmin(verdict.p, np.minimum(runs * able.sum(), 1.0)), np.nan)
     limit = drop.mean + verdict.threshold * drop.deviation
     labels = np.array([_labelled(now).sum(axis=1) for now, _ in cubes])
-    blocks = [table(
-        "decay", "learned_power", names, windows, reference, value=learned[:, 0], low=learned[:, 1], high=learned[:, 2],
-        expected=scores.expected, n=labels,
-        p_value=np.where(mature(windows, reference), p, np.nan),
-        band_low=np.where(able[:, None], scores.expected - scores.band(limit), np.nan),
-    )]  # fmt: skip
+    blocks = [
+        table(
+            "decay",
+            "learned_power",
+            names,
+            windows,
+            reference,
+            value=learned[:, 0],
+            low=learned[:, 1],
+            high=learned[:, 2],
+            expected=scores.expected,
+            n=labels,
+            p_value=np.where(mature(windows, reference), p, np.nan),
+            band_low=np.where(able[:, None], scores.expected - scores.band(limit), np.nan),
+        )
+    ]
     for metric in ("available", "expected"):
         values = np.array([getattr(p, metric) for p in powers])
         usual = np.array([_mean(getattr(p, metric).value) for p in past])

@@ -82,10 +82,10 @@ def ledger(
     """
     rows = measured[measured["monitor"] == "decay"]
     features, starts = list(dict.fromkeys(rows["feature"])), np.unique(rows["window_start"].to_numpy(np.int64))
-    if not features:
-        return pd.DataFrame({name: pd.Series(dtype=float) for name in _COLUMNS})
     table = {metric: _grid(part, features, starts) for metric, part in rows.groupby("metric")}
-    powers = [table[f"{name}_power"] for name in _POWERS]
+    if "learned_power" not in table:
+        return pd.DataFrame({name: pd.Series(dtype=float) for name in _COLUMNS})
+    powers = [table.get(f"{name}_power", _unknown(table["learned_power"])) for name in _POWERS]
     learned = powers[0]
     inside = np.isin(starts, rows.loc[rows["reference"].astype(bool), "window_start"])
     ripe = np.ones(len(starts), bool) if mature is None else np.isin(starts, list(mature))
@@ -143,6 +143,12 @@ def _grid(part: pd.DataFrame, features: list[str], starts: np.ndarray) -> _Grid:
 
     error = (part["high"] - part["low"]) / (2 * normal_quantile(LEVEL))
     return _Grid(filled(part["value"]), filled(error), filled(part["n"]), filled(part["expected"]))
+
+
+def _unknown(like: _Grid) -> _Grid:
+    """A metric that no window has."""
+    nothing = np.full(like.value.shape, np.nan)
+    return _Grid(nothing, nothing, like.n, nothing)
 
 
 @np.errstate(divide="ignore", invalid="ignore")

@@ -40,7 +40,7 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     return combine([
         *_distances(names, cubes, windows, reference, settings),
         _unseen(windows, reference, settings),
-        _lost(windows, reference, settings),
+        _lost(windows, reference),
     ])  # fmt: skip
 
 
@@ -170,7 +170,8 @@ def _unseen(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(n > 0, count / n, np.nan)
         _, low, high = wilson(count, n)
-        # values of one feature come in clumps, so the count is given the variance of a clumped one: twice its mean and one more
+        # values of one feature come in clumps, so the count is given the variance of a clumped one: twice its mean
+        # and one more
         due = n * rate
         z = (count - due) / np.sqrt(2 * due + 1.0)
         p = np.minimum(len(chosen) * np.exp(-0.5 * np.maximum(z, 0) ** 2), 1.0)
@@ -192,11 +193,12 @@ def _named(values: dict[str, int] | None) -> str | None:
     return ", ".join(shown) + (f" and {len(values) - 3} more" if len(values) > 3 else "")
 
 
-def _lost(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
+def _lost(windows: Cube, reference: Cube) -> pd.DataFrame:
     """Reference share of categories of which no row comes any more.
 
     Chance of none in a window is that of a negative binomial with the category's own habit; over windows in a row it
-    multiplies, so a rare category is lost after more windows than a common one. All windows of such a row are told, back to
+    multiplies, so a rare category is lost after more windows than a common one. All windows of such a row are told,
+    back to
     the first without it. A category that stayed away in the reference is lost only after twice that long.
     """
     chosen = [i for i, c in enumerate(windows.bins.columns) if c.kind == "categorical" and c.role == "feature"]
@@ -214,6 +216,10 @@ def _lost(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
         gone = none < -_SURE - np.log(len(chosen) * max(len(share), 1))
         lost[f] = (gone * share[:, None]).sum(axis=0)
         p[f] = np.exp(np.where(gone, none, 0.0).min(axis=0, initial=0.0))
-        detail.append([", ".join(now.bins.categories[c] for c in np.flatnonzero(column)[:5]) or None for column in gone.T])
+        detail.append(
+            [", ".join(now.bins.categories[c] for c in np.flatnonzero(column)[:5]) or None for column in gone.T]
+        )
     names = [windows.bins.columns[i].name for i in chosen]
-    return table("drift", "lost_share", names, windows, reference, value=lost, expected=0.0, n=n, p_value=p, detail=detail)
+    return table(
+        "drift", "lost_share", names, windows, reference, value=lost, expected=0.0, n=n, p_value=p, detail=detail
+    )

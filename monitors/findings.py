@@ -13,9 +13,26 @@ from monitors.settings import Settings, segment_share
 from monitors.windows import Grain
 
 COLUMNS = (
-    "monitor", "kind", "metric", "feature", "segment", "window_start", "window_end", "onset", "value", "expected", "low",
-    "high", "p_value", "effect", "n", "severity", "state", "incident", "message",
-)  # fmt: skip
+    "monitor",
+    "kind",
+    "metric",
+    "feature",
+    "segment",
+    "window_start",
+    "window_end",
+    "onset",
+    "value",
+    "expected",
+    "low",
+    "high",
+    "p_value",
+    "effect",
+    "n",
+    "severity",
+    "state",
+    "incident",
+    "message",
+)
 
 WATCH = 5.0
 """A number whose p value is within this many times its budget is worth a look, though outside of it no alert."""
@@ -83,7 +100,7 @@ def find(measured: pd.DataFrame, config: Config, grain: Grain, file_facts: list[
     judged["severity"] = _severity(judged, settings, config, segments)
     flagged = _demote(_with_kinds(judged, measured))
     rows = _silence(_histories(flagged), config, grain)
-    rows["message"] = [sentence(row, grain) for row in rows.to_dict("records")]
+    rows["message"] = [sentence({str(k): v for k, v in row.items()}, grain) for row in rows.to_dict("records")]
     rows["incident"] = None
     facts = _facts_frame(file_facts, measured)
     frames = [frame for frame in (rows.reindex(columns=list(COLUMNS)), facts) if len(frame)]
@@ -105,9 +122,10 @@ def _severity(rows: pd.DataFrame, settings: Settings, config: Config, segments: 
     """``alert``, ``watch`` or None for each judged number."""
     out = pd.Series(index=rows.index, dtype=object)
     feature = rows["feature"].fillna("")
-    for (monitor, metric, name, segment), group in rows.groupby(
+    for key, group in rows.groupby(
         [rows["monitor"], rows["metric"], feature, rows["segment"].fillna("")], sort=False
     ):
+        monitor, metric, name, segment = (str(part) for part in key)
         rule = RULES[monitor, metric]
         scale = segment_share(segment, segments)
         if name in config.alerts.features:
@@ -117,15 +135,16 @@ def _severity(rows: pd.DataFrame, settings: Settings, config: Config, segments: 
         large = group["effect"].abs() >= settings.least(metric, name)
         strange = (group["p_value"] < rate) & large
         worth = (group["p_value"] < WATCH * rate) & large
-        severity = np.where(strange & (not rule.only_watch), "alert", np.where(worth, "watch", None))  # type: ignore[call-overload]
-        out.loc[group.index] = severity
+        out.loc[group.index[worth]] = "watch"
+        if not rule.only_watch:
+            out.loc[group.index[strange]] = "alert"
     return out.where(out.notna(), None)
 
 
 def _with_kinds(judged: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
     rules = [RULES[key] for key in zip(judged["monitor"], judged["metric"], strict=True)]
     rows = judged.assign(
-        kind=[rule.kind for rule in rules], _rule=[rule.kind or rule.family for rule in rules],
+        kind=[rule.kind for rule in rules], _rule=[rule.kind or str(rule.family) for rule in rules],
         _feature=judged["feature"].fillna(""), _segment=judged["segment"].fillna(""),
     )  # fmt: skip
     decays = rows["metric"] == "learned_power"
@@ -139,7 +158,8 @@ def _with_kinds(judged: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
 def _demote(rows: pd.DataFrame) -> pd.DataFrame:
     """What follows from another alert of the same window is worth a look, but no alert of its own.
 
-    A shift of a feature whose missing values say why; and a segment's finding where all rows together show as much of the
+    A shift of a feature whose missing values say why; and a segment's finding where all rows together show as much of
+    the
     same: a segment stays an alert when its effect is more than twice the whole's.
     """
     alerts = rows[rows["severity"] == "alert"]
@@ -161,15 +181,22 @@ def _decay_kinds(rows: pd.DataFrame, measured: pd.DataFrame) -> list[str]:
     drops = {}
     for metric in ("available_power", "expected_power"):
         part = measured[(measured["monitor"] == "decay") & (measured["metric"] == metric)]
-        drops[metric] = {key: expected - value for *key_, value, expected in
-                         part[[*keys, "value", "expected"]].itertuples(index=False) for key in [_key(key_)]}  # fmt: skip
+        drops[metric] = {
+            key: expected - value
+            for *key_, value, expected in part[[*keys, "value", "expected"]].itertuples(index=False)
+            for key in [_key(key_)]
+        }
     kinds = []
     for *key_, value, expected in rows[[*keys, "value", "expected"]].itertuples(index=False):
         key = _key(key_)
         # an explained variance under nothing is a relation that misleads: no more than all of it can be lost
-        kinds.append(decay_kind(
-            expected - max(value, 0.0), drops["available_power"].get(key, np.nan), drops["expected_power"].get(key, np.nan)
-        ))  # fmt: skip
+        kinds.append(
+            decay_kind(
+                expected - max(value, 0.0),
+                drops["available_power"].get(key, np.nan),
+                drops["expected_power"].get(key, np.nan),
+            )
+        )
     return kinds
 
 
@@ -267,9 +294,30 @@ def _facts_frame(file_facts: list[str], measured: pd.DataFrame) -> pd.DataFrame:
     if not file_facts or not len(measured):
         return _nothing()
     start, end = int(measured["window_start"].max()), int(measured["window_end"].max())
-    return pd.DataFrame([{
-        "monitor": "integrity", "kind": "gap", "metric": "file", "feature": None, "segment": None, "window_start": start,
-        "window_end": end, "onset": start, "value": np.nan, "expected": np.nan, "low": np.nan, "high": np.nan, "p_value": 0.0,
-        "effect": np.nan, "n": np.nan, "severity": "alert", "state": "new", "incident": None,
-        "message": f"Rows of the log are lost: {fact}.",
-    } for fact in file_facts], columns=list(COLUMNS))  # fmt: skip
+    return pd.DataFrame(
+        [
+            {
+                "monitor": "integrity",
+                "kind": "gap",
+                "metric": "file",
+                "feature": None,
+                "segment": None,
+                "window_start": start,
+                "window_end": end,
+                "onset": start,
+                "value": np.nan,
+                "expected": np.nan,
+                "low": np.nan,
+                "high": np.nan,
+                "p_value": 0.0,
+                "effect": np.nan,
+                "n": np.nan,
+                "severity": "alert",
+                "state": "new",
+                "incident": None,
+                "message": f"Rows of the log are lost: {fact}.",
+            }
+            for fact in file_facts
+        ],
+        columns=list(COLUMNS),
+    )

@@ -15,9 +15,12 @@ _RARE_SHARE = 0.01
 def scored_groups(n: np.ndarray, column: ColumnBins) -> np.ndarray:
     """Group of each bin, shape (B,), from the reference's rows by bin: bins of one group are scored as one.
 
-    Neighbouring numeric bins are joined until a group holds 5% of the reference, the open ends with their neighbours: no
-    row of the reference can lie there, so it cannot tell how strange it is when one does. So are a category's rare values,
-    ``other`` and ``unseen``; what is new there has metrics of its own. The missing bins are one group: how, is said by ``missing``.
+    Neighbouring numeric bins are joined until a group holds 5% of the reference, the open ends with their neighbours:
+    no
+    row of the reference can lie there, so it cannot tell how strange it is when one does. So are a category's rare
+    values,
+    ``other`` and ``unseen``; what is new there has metrics of its own. The missing bins are one group: how, is said
+    by ``missing``.
     """
     total = max(float(n.sum()), 1.0)
     group = np.zeros(len(n), np.int64)

@@ -23,8 +23,10 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     """Numbers about the log, not about features.
 
     ``rows`` (judged on the log scale against windows of the same weekday or hour of the week where the reference has
-    enough of them), ``gap`` (1 for a window without any row), ``duplicate_share`` (rows whose id came before in the same
-    window), ``label_delay_hours`` (median, not judged), ``new_column`` (share of rows that bring a column which the reference did not have).
+    enough of them), ``gap`` (1 for a window without any row), ``duplicate_share`` (rows whose id came before in the
+    same
+    window), ``label_delay_hours`` (median, not judged), ``new_column`` (share of rows that bring a column which the
+    reference did not have).
     """
     if not len(windows) or windows.segment:
         return combine([])
@@ -78,9 +80,20 @@ def _rows(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     p = np.where(whole(windows, settings) & (rows > 0), np.minimum(2 * verdict.p, 1), np.nan)
     band = scores.band(verdict.threshold[None])
     return table(
-        "integrity", "rows", [None], windows, reference, value=rows, low=poisson(rows).low, high=poisson(rows).high, expected=np.exp(centres), n=rows, p_value=p,
-        band_low=np.exp(centres - band), band_high=np.exp(centres + band),
-    )  # fmt: skip
+        "integrity",
+        "rows",
+        [None],
+        windows,
+        reference,
+        value=rows,
+        low=poisson(rows).low,
+        high=poisson(rows).high,
+        expected=np.exp(centres),
+        n=rows,
+        p_value=p,
+        band_low=np.exp(centres - band),
+        band_high=np.exp(centres + band),
+    )
 
 
 def _gaps(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:

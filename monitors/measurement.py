@@ -80,7 +80,8 @@ def table(
     ----------
     features : F names, or ``[None]`` for the model or the log
     detail : F lists of W texts
-    **numbers : arrays that broadcast to (F, W) for value, low, high, expected, n, p_value, band_low, band_high; left out: NaN
+    **numbers : arrays that broadcast to (F, W) for value, low, high, expected, n, p_value, band_low, band_high; left
+    out: NaN
     """
     count, shape = len(windows), (len(features), len(windows))
     unknown = set(numbers) - set(_NUMBERS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from monitors.windows import Grain
@@ -54,14 +54,28 @@ def sentence(row: Mapping[str, Any], grain: Grain) -> str:
 def _topic(row: Mapping[str, Any]) -> str:
     name = f'"{row["feature"]}"' if isinstance(row["feature"], str) else ""
     what = {
-        "shift": "the distribution of {}", "unseen_category": "the values of {}", "lost_category": "the values of {}",
-        "relation": "the relation of {} to the outcome", "performance": "performance", "calibration": "calibration",
-        "label_shift": "the outcome rate", "prediction_shift": "the distribution of predictions",
-        "lost_signal": "the predictive power of {}", "relation_changed": "the predictive power of {}",
-        "input_vanished": "the predictive power of {}", "absent": "{}", "null_rate": "the missing rate of {}",
-        "constant": "{}", "sentinel": "{}", "stale": "{}", "type_changed": "the type of {}",
-        "volume": "the number of rows", "duplicates": "the share of duplicates", "gap": "the log", "new_column": "the log's columns",
-    }[row["kind"]].format(name)  # fmt: skip
+        "shift": "the distribution of {}",
+        "unseen_category": "the values of {}",
+        "lost_category": "the values of {}",
+        "relation": "the relation of {} to the outcome",
+        "performance": "performance",
+        "calibration": "calibration",
+        "label_shift": "the outcome rate",
+        "prediction_shift": "the distribution of predictions",
+        "lost_signal": "the predictive power of {}",
+        "relation_changed": "the predictive power of {}",
+        "input_vanished": "the predictive power of {}",
+        "absent": "{}",
+        "null_rate": "the missing rate of {}",
+        "constant": "{}",
+        "sentinel": "{}",
+        "stale": "{}",
+        "type_changed": "the type of {}",
+        "volume": "the number of rows",
+        "duplicates": "the share of duplicates",
+        "gap": "the log",
+        "new_column": "the log's columns",
+    }[row["kind"]].format(name)
     return what[0].upper() + what[1:]
 
 
@@ -138,7 +152,7 @@ def _rows(row: Mapping[str, Any], _subject: str) -> str:
     return f"The log has {rows} rows, where {due} were to be expected ({row['effect']:+.0%})."
 
 
-_SENTENCES = {
+_SENTENCES: dict[str, Callable[[Mapping[str, Any], str], str]] = {
     "shift": _shift, "unseen_category": _unseen, "lost_category": _lost, "relation": _relation,
     "performance": _performance, "calibration": _performance, "label_shift": _label_shift,
     "prediction_shift": _prediction,

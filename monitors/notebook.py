@@ -22,11 +22,21 @@ _ROWS = 131_072
 
 
 def measure(
-    data: Any, *, timestamp: str | None = None, prediction: str | None = None, label: str | None = None, id_column: str | None = None,
-    task: str | None = None, positive: object = None, features: list[str] | None = None, exclude: list[str] | None = None,
-    windows: str | None = None, timezone: str = "UTC", reference: tuple[Any, Any] | int | None = None,
+    data: Any,
+    *,
+    timestamp: str | None = None,
+    prediction: str | None = None,
+    label: str | None = None,
+    id_column: str | None = None,
+    task: str | None = None,
+    positive: object = None,
+    features: list[str] | None = None,
+    exclude: list[str] | None = None,
+    windows: str | None = None,
+    timezone: str = "UTC",
+    reference: tuple[Any, Any] | int | None = None,
     false_alarm_rate: float = 0.05,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Measure a table that is in memory.
 
     Parameters
@@ -36,7 +46,8 @@ def measure(
     task : binary, multiclass or regression; guessed when left out. positive : the label's value that counts
     features, exclude : names of columns; left out, every other column is a feature
     windows : ``1h``, ``1d``, ``1w``, ``1mo`` or ``1000 rows`` (the default without a timestamp; ``1d`` with one)
-    reference : (start, end) as dates or row numbers, both included; k for the k windows before; None for the first windows
+    reference : (start, end) as dates or row numbers, both included; k for the k windows before; None for the first
+    windows
 
     Returns
     -------

@@ -1,9 +1,9 @@
-"""Performance of the model by window: realised where labels are in, expected from the scores alone, and why it changed."""
+"""Performance of the model by window: realised, expected from the scores alone, and why it changed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -73,9 +73,16 @@ def score_bins(column: ColumnCube) -> Score:
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(scored > 0, cut("prediction") / scored, np.nan)
     return Score(
-        column.by_outcome[:, part], n, column.paired[:, part], cut("prediction"), cut("loss"), cut("error2"), cut("label"),
-        cut("label2"), mean,
-    )  # fmt: skip
+        column.by_outcome[:, part],
+        n,
+        column.paired[:, part],
+        cut("prediction"),
+        cut("loss"),
+        cut("error2"),
+        cut("label"),
+        cut("label2"),
+        mean,
+    )
 
 
 def realised_metrics(score: Score, positive: np.ndarray, task: str, kind: str) -> dict[str, Estimate]:
@@ -106,7 +113,7 @@ def realised_metrics(score: Score, positive: np.ndarray, task: str, kind: str) -
 
 
 def positive_bins(column: ColumnCube, threshold: float, classes: Sequence[str] = ()) -> np.ndarray:
-    """Bins that count as positive predictions, shape (B - 4,), bool: the last class, or scores from ``threshold`` on."""
+    """Bins that are positive predictions, shape (B - 4,), bool: the last class, or scores from ``threshold`` on."""
     if column.bins.kind == "categorical":
         positive = column.bins.lookup.get(classes[-1]) if classes else None
         return np.asarray(np.arange(FIRST, column.bins.size) == positive)
@@ -115,9 +122,14 @@ def positive_bins(column: ColumnCube, threshold: float, classes: Sequence[str] =
 
 
 def _judge(
-    realised: dict[str, Estimate], before: dict[str, Estimate], score: Score, windows: Cube, reference: Cube,
-    settings: Settings, kind: str,
-) -> list[pd.DataFrame]:  # fmt: skip
+    realised: dict[str, Estimate],
+    before: dict[str, Estimate],
+    score: Score,
+    windows: Cube,
+    reference: Cube,
+    settings: Settings,
+    kind: str,
+) -> list[pd.DataFrame]:
     names = [name for name in realised if name in JUDGED[kind]]
     sign = np.array([-1.0 if name in BETTER_HIGH else 1.0 for name in names])[:, None]
     ripe = mature(windows, reference)
@@ -132,7 +144,7 @@ def _judge(
     rows = score.paired.sum(axis=1)
     blocks = []
     for name, estimate in realised.items():
-        judged: dict[str, np.ndarray] = {}
+        judged: dict[str, Any]
         if name in names:
             i = names.index(name)
             edge = scores.expected[i] + sign[i] * limit[i]

@@ -153,7 +153,8 @@ def _forget(connection: sa.Connection, model: str) -> None:
 def _nothing(config: Config, log: LogState) -> str:
     reasons = [f"{key} {'; '.join(found.notes)}" for key, found in log.scans.items() if found.notes]
     told = f" ({reasons[0]}{f' and {len(reasons) - 1} more' if len(reasons) > 1 else ''})" if reasons else ""
-    return f"{config.source}: logs.path has {len(log.files)} file{'s' if len(log.files) != 1 else ''} and no row that lies in a window{told}."
+    files = f"{len(log.files)} file{'s' if len(log.files) != 1 else ''}"
+    return f"{config.source}: logs.path has {files} and no row that lies in a window{told}."
 
 
 def _differ(files: list[LogFile], ledger: dict[str, dict[str, Any]]) -> bool:
@@ -162,9 +163,13 @@ def _differ(files: list[LogFile], ledger: dict[str, dict[str, Any]]) -> bool:
 
 
 def _labels(
-    config: Config, files: list[LogFile], ledger: dict[str, dict[str, Any]], log: LogState, layout: Layout,
+    config: Config,
+    files: list[LogFile],
+    ledger: dict[str, dict[str, Any]],
+    log: LogState,
+    layout: Layout,
     progress: Progress,
-) -> Labels | None:  # fmt: skip
+) -> Labels | None:
     """The label log, where there is one; windows that its new files belong to become dirty."""
     if config.labels is None:
         return None

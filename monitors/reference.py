@@ -92,15 +92,13 @@ def plan(config: Config, grain: Grain, starts: Sequence[int]) -> Plan:
         low, high = reference.bounds(grain)
         inside = [s for s in starts if (low is None or s >= low) and (high is None or s < high)]
         frozen = tuple(s for s in inside if high is None or grain.end(s) <= high) or tuple(inside)
+        wanted = f"{config.source}: the reference {reference.start or 'from the beginning'} to {reference.end}"
         if not frozen:
-            raise UserError(
-                f"{config.source}: the reference {reference.start or 'from the beginning'} to {reference.end} holds no window of "
-                f"the log, which runs from {grain.label(starts[0])} to {grain.label(starts[-1])}: choose dates inside it."
-            )
+            whole = f"{grain.label(starts[0])} to {grain.label(starts[-1])}"
+            raise UserError(f"{wanted} holds no window of the log, which runs from {whole}: choose dates inside it.")
         if len(frozen) == len(starts) and len(starts) > 1:
             raise UserError(
-                f"{config.source}: the reference {reference.start or 'from the beginning'} to {reference.end} covers all of the "
-                f"log's {len(starts)} windows, so none is left to judge: end it earlier."
+                f"{wanted} covers all of the log's {len(starts)} windows, so none is left to judge: end it earlier."
             )
     first, last = grain.label(frozen[0]), grain.label(frozen[-1])
     return Plan(frozen, words=first if first == last else f"{first} to {last}")

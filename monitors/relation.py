@@ -20,7 +20,8 @@ def relation(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame
     """Root mean square difference of the outcome's mean by bin, beyond chance, for every feature.
 
     The outcome's overall level is taken out first (a common shift on the logit or additive scale), so that a change of
-    the base rate is not laid at every feature's door: what is left is *where* the concept moved. The detail names the bins.
+    the base rate is not laid at every feature's door: what is left is *where* the concept moved. The detail names the
+    bins.
     """
     columns = [i for i, column in enumerate(windows.bins.columns) if column.role == "feature"]
     names = [windows.bins.columns[i].name for i in columns]
@@ -54,8 +55,20 @@ def relation(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame
         [_moved(pair, named, w, scores[f].z[w]) if p[f, w] < 0.05 else None for w in range(len(windows))]
         for f, (pair, named, _) in enumerate(details)
     ]  # fmt: skip
-    return table("concept", "relation", names, windows, reference, value=value, expected=usual, n=np.array(labels), p_value=p,
-                 band_low=0.0, band_high=np.where(inside, np.nan, band), detail=text)  # fmt: skip
+    return table(
+        "concept",
+        "relation",
+        names,
+        windows,
+        reference,
+        value=value,
+        expected=usual,
+        n=np.array(labels),
+        p_value=p,
+        band_low=0.0,
+        band_high=np.where(inside, np.nan, band),
+        detail=text,
+    )
 
 
 def _most(windows: Cube) -> float:
@@ -81,7 +94,9 @@ class Outcomes:
         labelled = column.by_outcome
         n = grouped(labelled.sum(axis=2), group)
         if task == "regression":
-            return cls(n, grouped(column.sum("label"), group)[..., None], grouped(column.sum("label2"), group)[..., None])
+            return cls(
+                n, grouped(column.sum("label"), group)[..., None], grouped(column.sum("label2"), group)[..., None]
+            )
         return cls(n, np.stack([grouped(labelled[..., k], group) for k in range(1, labelled.shape[2])], axis=-1), None)
 
     def summed(self) -> Outcomes:
@@ -111,7 +126,9 @@ def _levelled(rates: np.ndarray, window: Outcomes) -> np.ndarray:
         for _ in range(8):  # Newton's steps on the overall rate
             moved = 1 / (1 + np.exp(-(base + shift)))
             slope = (n * moved * (1 - moved)).sum(axis=1, keepdims=True) / rows
-            shift = shift + np.clip((level - (n * moved).sum(axis=1, keepdims=True) / rows) / np.maximum(slope, 1e-6), -2, 2)
+            shift = shift + np.clip(
+                (level - (n * moved).sum(axis=1, keepdims=True) / rows) / np.maximum(slope, 1e-6), -2, 2
+            )
     return 1 / (1 + np.exp(-(base + shift)))
 
 

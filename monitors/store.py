@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
@@ -254,8 +253,11 @@ class Store:
         connection: sa.Connection | None = None,
     ) -> list[Profile]:  # fmt: skip
         """Profiles of a segment in order of time: all, or those of the windows asked for."""
-        query = (sa.select(profiles.c.start, profiles.c.profile)
-                 .where(profiles.c.model == model, profiles.c.segment == segment).order_by(profiles.c.start))  # fmt: skip
+        query = (
+            sa.select(profiles.c.start, profiles.c.profile)
+            .where(profiles.c.model == model, profiles.c.segment == segment)
+            .order_by(profiles.c.start)
+        )
         wanted = None if starts is None else {int(start) for start in starts}
         if wanted is not None and len(wanted) <= 500:
             query = query.where(profiles.c.start.in_(sorted(wanted)))
@@ -281,10 +283,19 @@ class Store:
 
     def findings(self, model: str, connection: sa.Connection | None = None) -> pd.DataFrame:
         """All findings of a model, newest window first, alerts before watches."""
-        query = sa.select(findings).where(findings.c.model == model).order_by(
-            findings.c.window_start.desc(), findings.c.severity, findings.c.p_value, findings.c.monitor, findings.c.metric,
-            findings.c.feature, findings.c.segment,
-        )  # fmt: skip
+        query = (
+            sa.select(findings)
+            .where(findings.c.model == model)
+            .order_by(
+                findings.c.window_start.desc(),
+                findings.c.severity,
+                findings.c.p_value,
+                findings.c.monitor,
+                findings.c.metric,
+                findings.c.feature,
+                findings.c.segment,
+            )
+        )
         return self._frame(query, findings, connection)
 
     def incidents(self, model: str) -> pd.DataFrame:
@@ -402,8 +413,10 @@ def _bring_up_to_date(engine: sa.Engine, read_only: bool) -> None:
         return
     version = int(found or 0)
     if version > SCHEMA:
-        raise UserError(f"{engine.url.render_as_string()} was made by a newer Driftmeter (schema {version}, this one knows "
-                        f"{SCHEMA}): upgrade driftmeter.")  # fmt: skip
+        raise UserError(
+            f"{engine.url.render_as_string()} was made by a newer Driftmeter (schema {version}, this one knows "
+            f"{SCHEMA}): upgrade driftmeter."
+        )
     if version < SCHEMA and not read_only:
         with engine.begin() as connection:
             for step in range(version, SCHEMA):

@@ -30,7 +30,8 @@ class Look:
     Attributes
     ----------
     grain : a size that the store's grain adds up to
-    reference : ``configured``, ``previous K``, ``season SIZE COUNT``, or ``START..END`` (dates or row numbers, both included)
+    reference : ``configured``, ``previous K``, ``season SIZE COUNT``, or ``START..END`` (dates or row numbers, both
+    included)
     segment : ``""`` for all rows, else ``column=value``
     """
 

@@ -128,7 +128,9 @@ def build(
         observed_until=int(max(times)) if times else None,
     )  # fmt: skip
     names = sorted({p.segment for p in profiles})
-    cubes = {name: stack(bins, [p for p in profiles if p.segment == name], grain, name, fill=not name) for name in names}
+    cubes = {
+        name: stack(bins, [p for p in profiles if p.segment == name], grain, name, fill=not name) for name in names
+    }
     cube = cubes.pop("")
     return Built(cube, cube.select(np.isin(cube.starts, inside)), settings, cubes)
 

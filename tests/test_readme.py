@@ -47,7 +47,9 @@ def test_every_key_is_documented() -> None:
             assert f"`{section}.{key}`" in table or f"`.{key}`" in table or f".{key}" in table, f"{section}.{key}"
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "monitors").glob("*.py") if "def measure(" in path.read_text()))
+@pytest.mark.parametrize(
+    "name", sorted(path.stem for path in (ROOT / "monitors").glob("*.py") if "def measure(" in path.read_text())
+)
 def test_every_monitor_is_explained(name: str) -> None:
     if name != "notebook":
         assert name in README.split("## How each number")[1].split("## Limits")[0]

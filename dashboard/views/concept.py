@@ -47,7 +47,7 @@ def show(page: Page) -> None:
     _performance(page)
     _split(page)
     _over_time(page)
-    if page.windows["rows"].gt(0).any():
+    if page.windows["rows"].gt(0).any() and (has_predictions(page) or has_labels(page)):
         window = window_of(page)
         predicted(page, window)
         relations(page, window, outcome_word(page))
@@ -99,9 +99,9 @@ def _performance(page: Page) -> None:
     have = set(page.measured.loc[page.measured["monitor"] == "concept", "metric"])
     offered = [metric for metric in METRICS if metric in have or f"expected_{metric}" in have]
     if not has_labels(page):
+        watched = " Predictions are watched meanwhile." if has_predictions(page) else f" {NAME_PREDICTION}"
         common.nothing(
-            "This log has no labels, so nobody can say whether its predictions come true.",
-            f"{NAME_LABELS} Predictions are watched meanwhile.",
+            "This log has no labels, so nobody can say whether its predictions come true.", NAME_LABELS + watched
         )
         return
     if not offered:

@@ -37,7 +37,7 @@ def show(page: Page) -> None:
         common.nothing("Power is what a feature tells of the outcome, and this log has no labels.", NAME_LABELS)
         return
     measured = with_reference(page)
-    if measured.empty:
+    if not (measured["metric"] == "learned_power").any():
         common.nothing(
             "No window shown has enough labels to say what a feature tells: ten rows of a class at least.",
             "Choose coarser windows, a longer period or all rows; or run again when labels are in.",
@@ -148,6 +148,8 @@ def headline(table: pd.DataFrame, now: str) -> str:
         every = {1: "The one feature that had power keeps", 2: "Both features that had power keep"}
         return f"{every.get(able, f'All {able} features that had power keep')} it ({now})"
     named = listed(list(lost["feature"]), 3)
+    if able == 1:
+        return f"The one feature that had power lost some or all of it: {named} ({now})"
     return f"{len(lost)} of {able} features that had power lost some or all of it: {named} ({now})"
 
 

@@ -145,7 +145,7 @@ def _tiles(page: Page, feature: str, at: int) -> None:
         tile("Values never seen before", share(unseen if np.isfinite(unseen) else 0.0), "of rows")
     else:
         moved = at_window(page, "drift", "wasserstein", feature, at)["value"]
-        tile("Moved by", f"{number(moved)} sd", "of the reference (Wasserstein)")
+        tile("Moved by", f"{number(moved)} sd" if np.isfinite(moved) else "–", "of the reference (Wasserstein)")
 
 
 def _findings(page: Page, feature: str, found: pd.DataFrame) -> None:

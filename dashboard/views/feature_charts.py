@@ -80,8 +80,11 @@ def show_distribution(page: Page, feature: str, window: dict[str, Any], bins: pd
 def show_relation(page: Page, feature: str, window: dict[str, Any], bins: pd.DataFrame, outcome: str) -> None:
     """The outcome by its values in the window beside that of the reference."""
     labelled = float(bins["n"].sum())
+    gone = float(bins.loc[bins["kind"] == "missing", "window"].sum())
     title = f"{quoted(feature)} relates to {plain(outcome)} about as in the reference"
-    if _found(page, "concept", "relation", feature, window):
+    if gone > 0.95:
+        title = f"{quoted(feature)} tells nothing of {plain(outcome)}: it is missing in {share(gone)} of rows"
+    elif _found(page, "concept", "relation", feature, window):
         gap = ((bins["rate"] - bins["reference_rate"]).abs() * np.sqrt(bins["n"])).fillna(0.0)
         most = plain(bins["label"].iloc[int(np.argmax(gap))])
         title = f"{quoted(feature)} relates otherwise to {plain(outcome)}, most at {most}"
@@ -105,7 +108,7 @@ def show_relation(page: Page, feature: str, window: dict[str, Any], bins: pd.Dat
 # ----- over time ----------------------------------------------------------------------------------------------------
 
 
-def course(rows: pd.DataFrame, broke: str, held: str) -> str:
+def course(rows: pd.DataFrame, broke: str, held: str, topic: str) -> str:
     """What a series did in the judged windows, for a title: how often it broke out, and since when."""
     judged = rows[~rows["reference"]]
     if judged.empty:
@@ -115,7 +118,7 @@ def course(rows: pd.DataFrame, broke: str, held: str) -> str:
         return f"{broke} in {len(alerts)} of {len(judged)} windows, first on {_label(alerts[0])}"
     if watches:
         look = f"{len(watches)} of {len(judged)} windows are worth a look, first {_label(watches[0])}"
-        return f"{held} for certain, but {look}"
+        return f"gave no alert of {topic}, but {look}"
     return f"{held} in {common.counted(len(judged), 'window', 'windows')}"
 
 
@@ -126,10 +129,10 @@ def _look(page: Page) -> dict[str, Any]:
 def show_drift(page: Page, feature: str) -> None:
     """Its distance from the reference over time."""
     rows = page.metric("drift", "jensen_shannon", feature)
-    title = f"{quoted(feature)} {course(rows, 'left its quiet range', 'has not drifted')}"
-    rows = rows.assign(band_low=np.nan)  # a distance has no lower limit
-    if (rows["low"].fillna(0) <= 0).all():  # an interval that always reaches down to no distance says nothing
-        rows = rows.assign(low=np.nan, high=np.nan)
+    title = f"{quoted(feature)} {course(rows, 'left its quiet range', 'has not drifted', 'drift')}"
+    # a distance has no lower limit; and what chance does to it is what the quiet range holds: a second band would
+    # hide it
+    rows = rows.assign(band_low=np.nan, low=np.nan, high=np.nan)
     common.picking(series(rows, title=title, y="Jensen–Shannon distance", zero=True, **_look(page)), "drift")
 
 
@@ -141,7 +144,7 @@ def show_power(page: Page, feature: str) -> None:
     title = f"What {quoted(feature)} tells of the outcome is not known yet"
     if len(learned):
         told = "of the outcome than it used to", "of the outcome as it used to"
-        title = f"{quoted(feature)} {course(learned, f'told less {told[0]}', f'told as much {told[1]}')}"
+        title = f"{quoted(feature)} {course(learned, f'told less {told[0]}', f'told as much {told[1]}', 'lost power')}"
     common.picking(power(rows, title=title, feature=feature, unit=unit, floor=floor, **_look(page)), "power")
 
 

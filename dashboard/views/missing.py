@@ -59,12 +59,12 @@ def _findings(page: Page) -> pd.DataFrame:
 
 
 def with_places(page: Page, every: pd.DataFrame) -> pd.DataFrame:
-    """Runs that alarmed, one for each kind and feature, and `where`: the segments that the store found it in.
+    """Runs that alarmed or were planned, one for each kind and feature, and `where`: the segments that the store names.
 
     The store measures segments on its finest windows against the configured reference. Where the look is another, what
     was found there is a hint, said as such.
     """
-    alerts = reported.folded(every[every["severity"] == "alert"])
+    alerts = reported.folded(every[(every["severity"] == "alert") | (every["state"] == "silenced")])
     if alerts.empty or page.as_run or page.look.segment:
         return alerts
     apart = page.all_found
@@ -252,7 +252,7 @@ def _all_alive(measured: pd.DataFrame) -> str:
     most = last.iloc[int(last["value"].argmax())]
     usual = f", {share(most['expected'])} in the reference" if pd.notna(most["expected"]) else ""
     same = share(most["value"])
-    return f"{told} {quoted(most['feature'])} varies least: {same} of its values are the most frequent one{usual}."
+    return f"{told} {quoted(most['feature'])} varies least: {same} of its values fall into one bin{usual}."
 
 
 # ----- planned ends -------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from dashboard.charts.text import number, plain, share
 from dashboard.charts.timeline import records
 from dashboard.data import Page
 from dashboard.views import common
-from dashboard.views.words import NAME_PREDICTION, NO_PREDICTION, has_predictions, outcome_word, ripe_starts, when
+from dashboard.views.words import has_predictions, outcome_word, ripe_starts, when
 
 
 def window_of(page: Page) -> dict[str, Any]:
@@ -63,8 +63,7 @@ def caption_of(page: Page, window: dict[str, Any], n: float, labelled: float | N
 def predicted(page: Page, window: dict[str, Any]) -> None:
     """Where the predictions lie, and what came true of them."""
     if not has_predictions(page):
-        common.nothing(NO_PREDICTION, NAME_PREDICTION)
-        return
+        return  # performance has said so
     outcome = predictions.outcomes(page, int(window["window_start"]))
     kind = page.seen.bins.prediction_kind
     beside = len(outcome) > 0 and kind in ("probability", "number", "score")

@@ -14,7 +14,7 @@ from monitors.measurement import mature
 
 NAME_LABELS = "Name the label under [logs] or [labels] in driftmeter.toml, and run again."
 NO_PREDICTION = "This log has no predictions, so there is no performance to measure."
-NAME_PREDICTION = "Name the prediction under [logs] in driftmeter.toml, and run again. Outcomes are watched meanwhile."
+NAME_PREDICTION = "Name the prediction under [logs] in driftmeter.toml, and run again."
 
 
 def has_labels(page: Page) -> bool:

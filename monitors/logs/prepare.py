@@ -153,9 +153,14 @@ def _to_read(file: LogFile, columns: Columns, only_ids: bool) -> list[str] | Non
 
 
 def _prepare(
-    batch: pa.RecordBatch, latest: int | None, layout: Layout, place: np.ndarray, first_row: int, wanted: set[int] | None,
+    batch: pa.RecordBatch,
+    latest: int | None,
+    layout: Layout,
+    place: np.ndarray,
+    first_row: int,
+    wanted: set[int] | None,
     labels: Labels | None,
-) -> tuple[Rows, np.ndarray] | None:  # fmt: skip
+) -> tuple[Rows, np.ndarray] | None:
     columns, grain = layout.columns, layout.grain
     times, good = None, np.ones(batch.num_rows, bool)
     if columns.timestamp is not None:

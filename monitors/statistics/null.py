@@ -99,14 +99,13 @@ def _trigamma_inverse(x: float) -> float:
     return float(y)
 
 
-def scalar_scores(
-    reference: np.ndarray, reference_error: np.ndarray, values: np.ndarray, errors: np.ndarray
-) -> Scores:
+def scalar_scores(reference: np.ndarray, reference_error: np.ndarray, values: np.ndarray, errors: np.ndarray) -> Scores:
     """Scores of single numbers (a share, an AUC, a log count) against the reference's.
 
     A quiet window's number is normal around the reference's mean with variance habit² + error², where the habit's
     variance is what the reference windows vary beyond their own errors (method of moments, DerSimonian and Laird
-    1986, doi:10.1016/0197-2456(86)90046-2), moderated across features; t tails with R - 1 degrees of freedom and the prior's.
+    1986, doi:10.1016/0197-2456(86)90046-2), moderated across features; t tails with R - 1 degrees of freedom and the
+    prior's.
 
     Parameters
     ----------
@@ -154,7 +153,7 @@ def _habit(values: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def _tail_dof(values: np.ndarray, known: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """Degrees of freedom of the t distribution with the kurtosis that the values have: 4 + 6/excess, inf for normal tails."""
+    """Degrees of freedom of Student's t with the values' kurtosis: 4 + 6/excess, inf for normal tails."""
     count = known.sum(axis=1)
     fourth = np.where(known, (values - mean[:, None]) ** 4, 0.0).sum(axis=1) / np.maximum(count, 1)
     excess = fourth / np.maximum(variance, 1e-140) ** 2 - 3.0
@@ -196,11 +195,14 @@ class CountScores(NamedTuple):
         return np.asarray(stats.nbinom.isf(tail, self.shape, self.shape / (self.shape + self.mean)))
 
 
-def count_scores(reference: np.ndarray, reference_rows: np.ndarray, counts: np.ndarray, rows: np.ndarray) -> CountScores:
+def count_scores(
+    reference: np.ndarray, reference_rows: np.ndarray, counts: np.ndarray, rows: np.ndarray
+) -> CountScores:
     """Scores of counts among rows (nulls, duplicates) that are too many.
 
     A quiet window's count is negative binomial with mean n·p and variance n·p + (n·p)²/a: Poisson counts whose rate
-    varies from window to window (habit, from the reference's windows by moments) and is known from a finite reference (Jeffreys'
+    varies from window to window (habit, from the reference's windows by moments) and is known from a finite reference
+    (Jeffreys'
     half count). Exact where the reference has none at all.
 
     Parameters
@@ -362,7 +364,8 @@ class Standard(NamedTuple):
 def standardise(reference: np.ndarray, windows: np.ndarray) -> Standard:
     """Scores less their mean over the reference's windows, in their standard deviations, moderated across features.
 
-    A feature whose bins move together, or that is quiet but for rare bursts, has scores with a larger mean or a longer upper
+    A feature whose bins move together, or that is quiet but for rare bursts, has scores with a larger mean or a
+    longer upper
     tail than chance gives; the upper side alone counts where it is longer. No feature is taken as quieter than chance.
 
     Parameters
@@ -424,7 +427,8 @@ def lasting(scores: np.ndarray, reference_windows: int) -> np.ndarray:
     """The larger of a window's score and that of a change which has stayed for some windows.
 
     The mean of k scores is compared with the same reference mean, whose own error does not shrink with k:
-    score(k) = mean · sqrt((1 + 1/R) / (1/k + 1/R)). A change of two habit standard deviations is seen after a few windows
+    score(k) = mean · sqrt((1 + 1/R) / (1/k + 1/R)). A change of two habit standard deviations is seen after a few
+    windows
     that way, and one that came slowly.
 
     Parameters
@@ -465,7 +469,8 @@ def run_below(reference: np.ndarray, values: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    reference : shape (F, R); values : shape (F, W), in order of time; NaN is skipped in ``reference`` and ends a run in ``values``
+    reference : shape (F, R); values : shape (F, W), in order of time; NaN is skipped in ``reference`` and ends a run
+    in ``values``
 
     Returns
     -------
@@ -498,7 +503,8 @@ def largest_score(reference: np.ndarray, windows: np.ndarray, rate: float) -> Fa
     """Judge every score against the largest that the reference's windows show.
 
     A quiet window's largest score is taken as log-normal with the mean and variance of the reference windows' own
-    largest, predicted by Student's t: p = P(t_{R-1} >= (log s - m) / (sd sqrt(1 + 1/R))). That keeps the promise for features
+    largest, predicted by Student's t: p = P(t_{R-1} >= (log s - m) / (sd sqrt(1 + 1/R))). That keeps the promise for
+    features
     that move together and for heavy tails. It is never taken as less than Šidák's p = 1 - (1 - P(Z >= s))^F of normal
     tails, which stands alone for few features (under ``SMALL_FAMILY``): their largest score says little.
 

@@ -157,7 +157,9 @@ def test_changing_the_model_in_the_sidebar_keeps_the_page(opened: Opened, flight
 
 
 @pytest.mark.parametrize("page", BY_URL)
-def test_before_the_first_run(opened: Opened, flights: str, tmp_path_factory: pytest.TempPathFactory, page: str) -> None:
+def test_before_the_first_run(
+    opened: Opened, flights: str, tmp_path_factory: pytest.TempPathFactory, page: str
+) -> None:
     folder = tmp_path_factory.mktemp("unrun")
     (folder / "driftmeter.toml").write_text(CONFIG)
     app = opened(str(folder / "driftmeter.toml"), flights, page=page)

@@ -72,15 +72,20 @@ LOGS: dict[str, Callable[[], Built]] = {
     "labels that end": lambda: build(LOG.assign(**{LABEL: LOG[LABEL].where(DAY < 15)}), REFERENCE),
     "labels that begin": lambda: build(LOG.assign(**{LABEL: LOG[LABEL].where(DAY >= REFERENCE)}), REFERENCE),
     "a day of NaN and one of infinities": lambda: build(
-        LOG.assign(x=LOG["x"].mask(DAY == 14, np.nan).mask(DAY == 15, np.inf)), REFERENCE),
+        LOG.assign(x=LOG["x"].mask(DAY == 14, np.nan).mask(DAY == 15, np.inf)), REFERENCE
+    ),
     "days without rows": lambda: build(LOG[~np.isin(DAY, [5, 16])], REFERENCE),
     "windows of rows": lambda: build(LOG.drop(columns=TIME), REFERENCE, "200 rows"),
     "hours": lambda: build(LOG, 24 * REFERENCE, "1h"),
     "files with other columns": lambda: build(
-        [LOG[DAY < 14].drop(columns="noise"), LOG[DAY >= 14].assign(new=1, x=LOG["x"].astype(str)).drop(columns="place")],
-        REFERENCE),
+        [
+            LOG[DAY < 14].drop(columns="noise"),
+            LOG[DAY >= 14].assign(new=1, x=LOG["x"].astype(str)).drop(columns="place"),
+        ],
+        REFERENCE,
+    ),
     "ids that are null": lambda: build(LOG.assign(**{ID: None}), REFERENCE),
-}  # fmt: skip
+}
 
 
 def check(measure: Measure, built: Built) -> pd.DataFrame:

@@ -52,7 +52,8 @@ def flipped_labels(frame: pd.DataFrame, late: np.ndarray, rng: np.random.Generat
 Case = tuple[Change, str, str, str | None, set[tuple[str, str | None]]]
 CASES: dict[str, Case] = {
     # what happens; monitor, kind and feature of the finding; other features' and kinds' alerts that may come with it
-    "shift": (moved("x", lambda x: x + 0.6), "drift", "shift", "x", {("prediction_shift", None), ("label_shift", None)}),
+    "shift": (moved("x", lambda x: x + 0.6), "drift", "shift", "x",
+              {("prediction_shift", None), ("label_shift", None)}),
     "scale": (moved("noise", lambda x: 1.5 * x), "drift", "shift", "noise", set()),
     "share of a category": (put("device", "tablet", 0.15), "drift", "shift", "device", set()),
     "unseen category": (put("place", "centre", 0.02), "drift", "unseen_category", "place", {("shift", "place")}),
@@ -67,8 +68,8 @@ CASES: dict[str, Case] = {
                     {("performance", None), ("calibration", None)}),
     "lost signal": (noise_for_x, "decay", "lost_signal", "x", {("relation", "x")}),
     "changed relation": (moved("x", lambda x: -x), "decay", "relation_changed", "x", {("relation", "x")}),
-    "vanished input": (narrow_x, "decay", "input_vanished", "x", {("shift", "x"), ("volume", None), ("performance", None),
-                       ("prediction_shift", None), ("calibration", None)}),
+    "vanished input": (narrow_x, "decay", "input_vanished", "x", {("shift", "x"), ("volume", None),
+                       ("performance", None), ("prediction_shift", None), ("calibration", None)}),
     "nulls": (put("x", None, 0.1), "missing", "null_rate", "x", set()),
     "nan": (put("noise", np.nan, 0.1), "missing", "null_rate", "noise", set()),
     "infinite": (put("noise", np.inf, 0.02), "missing", "null_rate", "noise", set()),
@@ -158,7 +159,9 @@ def test_other_tasks_lose_and_change_their_signal_too(label: str) -> None:
     signal = 2 * LOG["x"] + rng.normal(0, 1, len(LOG))
     if label == "multiclass":
         signal = pd.Series(np.select([signal > 1, signal < -1], ["high", "low"], "middle"), LOG.index)
-        frame = LOG.assign(**{LABEL: signal, SCORE: np.select([LOG["x"] > 0.5, LOG["x"] < -0.5], ["high", "low"], "middle")})
+        frame = LOG.assign(
+            **{LABEL: signal, SCORE: np.select([LOG["x"] > 0.5, LOG["x"] < -0.5], ["high", "low"], "middle")}
+        )
     else:
         frame = LOG.assign(**{LABEL: signal, SCORE: 2 * LOG["x"]})
     quiet = build(frame, REFERENCE, task=label)

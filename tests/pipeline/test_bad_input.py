@@ -27,11 +27,19 @@ def table(days: int = DAYS, rows: int = ROWS) -> pd.DataFrame:
     rng = np.random.default_rng(5)
     n = days * rows
     x = rng.normal(size=n)
-    return pd.DataFrame({
-        "ts": START + pd.to_timedelta(np.repeat(np.arange(days), rows) * 86_400 + np.tile(np.linspace(0, 86_000, rows), days), unit="s"),
-        "id": np.arange(n), "x": x, "kind": rng.choice(["a", "b", "c"], n),
-        "score": 1 / (1 + np.exp(-x)), "y": (rng.uniform(size=n) < 1 / (1 + np.exp(-x))).astype(int),
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "ts": START
+            + pd.to_timedelta(
+                np.repeat(np.arange(days), rows) * 86_400 + np.tile(np.linspace(0, 86_000, rows), days), unit="s"
+            ),
+            "id": np.arange(n),
+            "x": x,
+            "kind": rng.choice(["a", "b", "c"], n),
+            "score": 1 / (1 + np.exp(-x)),
+            "y": (rng.uniform(size=n) < 1 / (1 + np.exp(-x))).astype(int),
+        }
+    )
 
 
 def configured(home: Path, path: str = "log.parquet", **tables: Any) -> Config:
@@ -332,19 +340,26 @@ def test_every_task_and_no_labels_at_all(tmp_path: Path, task: str) -> None:
         model = {"task": "multiclass", "positive": None}
     logs = {"path": "log.parquet", "timestamp": "ts", "id": "id", "prediction": "score", "label": "y", **logs}
     frame.to_parquet(tmp_path / "log.parquet", index=False)
-    config = Config.from_dict({
-        "model": {k: v for k, v in {"name": "m", "positive": 1, **model}.items() if v is not None},
-        "logs": {k: v for k, v in logs.items() if v is not None}, "reference": {"start": "2025-03-01", "end": "2025-03-10"},
-    }, tmp_path)  # fmt: skip
+    config = Config.from_dict(
+        {
+            "model": {k: v for k, v in {"name": "m", "positive": 1, **model}.items() if v is not None},
+            "logs": {k: v for k, v in logs.items() if v is not None},
+            "reference": {"start": "2025-03-01", "end": "2025-03-10"},
+        },
+        tmp_path,
+    )
     result = run(config)
     assert kinds(result) == set()
     store = Store.open(config.store.url, read_only=True)
     metrics = set(store.measurements("m")["metric"])
     store.close()
     wanted = {
-        "none": {"jensen_shannon"}, "unlabelled": {"prediction_shift"}, "regression": {"rmse", "mae", "r2", "learned_power"},
-        "multiclass": {"accuracy", "learned_power", "relation"}, "multiclass score": {"accuracy"},
-    }[task]  # fmt: skip
+        "none": {"jensen_shannon"},
+        "unlabelled": {"prediction_shift"},
+        "regression": {"rmse", "mae", "r2", "learned_power"},
+        "multiclass": {"accuracy", "learned_power", "relation"},
+        "multiclass score": {"accuracy"},
+    }[task]
     assert wanted <= metrics
 
 

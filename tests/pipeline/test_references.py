@@ -20,7 +20,9 @@ def log(days: int = 42, rows: int = 150) -> pd.DataFrame:
     """Six weeks with a weekly habit; x moves in the last two days of the fifth week and stays."""
     rng = np.random.default_rng(11)
     day = np.repeat(np.arange(days), rows)
-    ts = pd.Timestamp("2025-02-24") + pd.to_timedelta(day * 86_400 + np.tile(np.linspace(0, 86_000, rows), days), unit="s")
+    ts = pd.Timestamp("2025-02-24") + pd.to_timedelta(
+        day * 86_400 + np.tile(np.linspace(0, 86_000, rows), days), unit="s"
+    )
     weekend = (day % 7) >= 5
     x = rng.normal(size=days * rows) + 1.5 * weekend + np.where(ts >= BROKEN, 3.0, 0.0)
     z = rng.normal(size=days * rows)

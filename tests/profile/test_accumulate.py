@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -122,7 +123,7 @@ def equal_bits(a: Profile, b: Profile) -> bool:
 def test_batches_may_be_cut_anywhere(cuts: list[int]) -> None:
     frame = LOG.iloc[:1200]
     edges = [0, *sorted(cuts), 1200]
-    batches = [frame.iloc[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    batches = [frame.iloc[a:b] for a, b in pairwise(edges)]
     bins = freeze([LOG], segments=("place",))
     for one, other in zip(profile([frame], bins), profile(batches, bins), strict=True):
         assert equal_bits(one, other)

@@ -64,11 +64,23 @@ def test_types_are_those_that_a_person_tells_apart(kind: pa.DataType, name: str)
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (1, "1"), (1.0, "1"), ("1", "1"), (-0.0, "0"), (1.5, "1.5"), (True, "true"), ("True", "true"), (np.True_, "true"),
-        (Decimal("1.00"), "1"), (Decimal("0.5"), "0.5"), (1e300, "1e+300"), (2**63, str(2**63)), (np.float32(2), "2"),
-        ("TRUE", "TRUE"), (float("inf"), "inf"),
+        (1, "1"),
+        (1.0, "1"),
+        ("1", "1"),
+        (-0.0, "0"),
+        (1.5, "1.5"),
+        (True, "true"),
+        ("True", "true"),
+        (np.True_, "true"),
+        (Decimal("1.00"), "1"),
+        (Decimal("0.5"), "0.5"),
+        (1e300, "1e+300"),
+        (2**63, str(2**63)),
+        (np.float32(2), "2"),
+        ("TRUE", "TRUE"),
+        (float("inf"), "inf"),
     ],
-)  # fmt: skip
+)
 def test_the_same_value_reads_the_same_whatever_its_type(value: object, text: str) -> None:
     assert text_of(value) == text
 
@@ -84,7 +96,9 @@ def test_codes_are_the_bins_of_the_values(values: list[str | None]) -> None:
 
 
 def test_nan_in_a_column_of_categories_is_nan() -> None:
-    bins, unseen, _ = to_codes(pa.array([NAN_, None, 1.0]), ColumnBins("c", "feature", "categorical", "text", categories=("1",)))
+    bins, unseen, _ = to_codes(
+        pa.array([NAN_, None, 1.0]), ColumnBins("c", "feature", "categorical", "text", categories=("1",))
+    )
     assert bins.tolist() == [NAN, NULL, FIRST]
     assert unseen == []
 

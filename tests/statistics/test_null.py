@@ -74,7 +74,9 @@ def test_few_features_are_left_as_they_are_and_unknown_ones_stay_unknown() -> No
 # ----- single numbers -----------------------------------------------------------------------------------------------
 
 
-def quiet_numbers(rng: np.random.Generator, shape: tuple[int, int], habit: float, error: float, together: float) -> np.ndarray:
+def quiet_numbers(
+    rng: np.random.Generator, shape: tuple[int, int], habit: float, error: float, together: float
+) -> np.ndarray:
     own, common = rng.normal(size=shape), rng.normal(size=shape[1])
     varied = np.sqrt(1 - together) * own + np.sqrt(together) * common
     return 0.7 + habit * varied + error * rng.normal(size=shape)
@@ -82,7 +84,14 @@ def quiet_numbers(rng: np.random.Generator, shape: tuple[int, int], habit: float
 
 @pytest.mark.parametrize(
     ("features", "windows", "habit", "together"),
-    [(1, 5, 0.05, 0.0), (1, 60, 0.05, 0.0), (4, 12, 0.05, 0.0), (20, 12, 0.0, 0.0), (20, 12, 0.05, 0.8), (20, 60, 0.05, 0.0)],
+    [
+        (1, 5, 0.05, 0.0),
+        (1, 60, 0.05, 0.0),
+        (4, 12, 0.05, 0.0),
+        (20, 12, 0.0, 0.0),
+        (20, 12, 0.05, 0.8),
+        (20, 60, 0.05, 0.0),
+    ],
 )
 @pytest.mark.parametrize("rate", [0.05, 0.01])
 def test_quiet_numbers_are_quiet(features: int, windows: int, habit: float, together: float, rate: float) -> None:
@@ -187,7 +196,12 @@ def test_where_the_reference_has_none_the_chance_is_that_of_jeffreys() -> None:
 
 
 def test_more_counts_are_stranger_and_no_rows_are_not_strange() -> None:
-    found = count_scores(np.full((1, 8), 3.0), np.full((1, 8), 100.0), np.array([[0, 5, 9, 50, 0.0]]), np.array([[100, 100, 100, 100, 0.0]]))
+    found = count_scores(
+        np.full((1, 8), 3.0),
+        np.full((1, 8), 100.0),
+        np.array([[0, 5, 9, 50, 0.0]]),
+        np.array([[100, 100, 100, 100, 0.0]]),
+    )
     assert (np.diff(found.windows[0, :4]) > 0).all()
     assert found.windows[0, 4] == 0
     assert found.band(2.0)[0, 4] == 0

@@ -1,0 +1,101 @@
+"""Runs and incidents: findings as people speak of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from dashboard import data, reported
+from monitors.views import Look
+from monitors.windows import Grain
+
+ROWS = Grain("rows", "100 rows")
+
+
+def finding(window: int, state: str = "new", **changes: Any) -> dict[str, Any]:
+    row = {
+        "monitor": "drift", "metric": "jensen_shannon", "kind": "shift", "feature": "x", "segment": None, "onset": 0,
+        "window_start": window * 100, "window_end": window * 100 + 100, "severity": "alert", "state": state,
+        "p_value": 0.001, "incident": "a", "message": f"window {window}", "effect": 0.1,
+    }  # fmt: skip
+    return {**row, **changes}
+
+
+def runs(*rows: dict[str, Any], latest: int = 900) -> pd.DataFrame:
+    return reported.runs(data.with_x(pd.DataFrame(list(rows)), ROWS), latest)
+
+
+def test_no_findings_are_no_runs() -> None:
+    empty = data.with_x(pd.DataFrame([finding(0)]), ROWS).iloc[:0]
+    every = reported.runs(empty, 0)
+    assert every.empty
+    assert reported.incidents(every).empty
+    assert reported.folded(every).empty
+
+
+def test_a_run_speaks_by_its_last_alert_and_ends_with_its_last_row() -> None:
+    watch, over = finding(2, "ongoing", severity="watch"), finding(3, "resolved", severity="watch", message="is back")
+    every = runs(finding(0), finding(1, "worse", p_value=1e-6), watch, over)
+    row = every.iloc[0]
+    assert len(every) == 1
+    assert (row["severity"], row["state"], row["is_open"]) == ("alert", "over", False)
+    assert (row["message"], row["windows"], row["x_last"]) == ("window 1", 3, 300)
+    assert row["strength"] == pytest.approx(6)
+
+
+def test_an_alert_is_open_until_it_says_otherwise_and_a_watch_while_it_is_seen() -> None:
+    assert runs(finding(1))["is_open"].tolist() == [True]
+    assert runs(finding(1, severity="watch"))["is_open"].tolist() == [False]
+    assert runs(finding(9, severity="watch"))["is_open"].tolist() == [True]
+    assert runs(finding(9, "silenced", severity="watch"))["state"].tolist() == ["silenced"]
+
+
+def test_lost_power_is_one_run_whatever_its_reason() -> None:
+    lost = {"monitor": "decay", "metric": "learned_power"}
+    every = runs(finding(0, kind="relation_changed", **lost), finding(1, "ongoing", kind="lost_signal", **lost))
+    assert every["kind"].tolist() == ["lost_signal"]
+    assert every["windows"].tolist() == [2]
+
+
+def test_worst_first() -> None:
+    every = runs(
+        finding(9, feature="over", onset=1), finding(9, "resolved", feature="over", onset=1, severity="watch"),
+        finding(9, feature="watch", severity="watch", p_value=0.0), finding(9, feature="strange", p_value=1e-9),
+        finding(9, feature="part", segment="s=1", p_value=1e-12), finding(9, feature="plain"),
+    )  # fmt: skip
+    assert every["feature"].tolist() == ["strange", "plain", "part", "watch", "over"]
+
+
+def test_segments_are_folded_into_all_rows() -> None:
+    parts = [finding(9, segment=f"s={i}") for i in range(4)]
+    assert reported.folded(runs(finding(9), *parts))["where"].tolist() == ["all; s=0, s=1, 2 more"]
+    assert reported.folded(runs(*parts[:2]))["where"].tolist() == ["s=0, s=1"]
+    assert reported.folded(runs(finding(9)))["where"].tolist() == ["all"]
+    assert len(reported.folded(runs(finding(9), finding(9, feature="y")))) == 2
+
+
+def test_an_incident_is_spoken_for_by_what_explains_the_rest() -> None:
+    gone = finding(9, monitor="missing", kind="absent", metric="absent_share", onset=100, message="gone")
+    told = reported.incidents(runs(finding(9, feature="y", p_value=1e-9), gone), since=0)
+    row = told.iloc[0]
+    assert len(told) == 1
+    assert (row["message"], row["onset"], row["findings"], row["is_new"]) == ("gone", 0, 2, True)
+    assert set(row["features"]) == {"x", "y"}
+
+
+def test_new_incidents_come_before_old_ones() -> None:
+    old, new = finding(9, onset=0, p_value=1e-9), finding(9, onset=900, incident="b", feature="y")
+    assert reported.incidents(runs(old, new), since=900)["incident"].tolist() == ["b", "a"]
+    assert reported.incidents(runs(old, new))["incident"].tolist() == ["a", "b"]
+
+
+def test_a_trend_is_short_and_its_mean_is_kept(flights: str) -> None:
+    page = data.page(flights, Look("1d"))
+    rows = page.metric("drift", "jensen_shannon", "AIRLINE")
+    row = {"monitor": "drift", "metric": "jensen_shannon", "feature": "AIRLINE", "segment": None}
+    course = reported.trend(page, row, points=53)
+    assert len(course) == 53
+    assert sum(course) / 53 == pytest.approx(rows["value"].mean())
+    assert reported.trend(page, {**row, "segment": "s=1"}) == []
