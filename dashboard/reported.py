@@ -68,14 +68,14 @@ def strength(found: pd.DataFrame) -> np.ndarray:
 
 
 def _worst_first(rows: pd.DataFrame) -> pd.DataFrame:
-    """Open before over, alerts before watches, new ones first, then the strangest, then the latest."""
+    """Open before over, alerts before watches, all rows before segments, new ones first; then the strangest, the latest."""
     order = rows.assign(
         _over=~rows["is_open"].astype(bool),
         _watch=rows["severity"] != "alert",
         _old=~rows["is_new"].astype(bool) if "is_new" in rows else True,
         _part=rows["segment"].notna(),
     )
-    keys = ["_over", "_watch", "_old", "_part", "strength", "onset"]
+    keys = ["_over", "_watch", "_part", "_old", "strength", "onset"]
     order = order.sort_values(keys, ascending=[True, True, True, True, False, False], kind="stable")
     return rows.loc[order.index].reset_index(drop=True)
 

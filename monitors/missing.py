@@ -142,13 +142,13 @@ def _stale(
         changes, steps = int((np.diff(ref.low) != 0).sum()), len(ref.low) - 1
         if not changes:
             continue  # it never changed in the reference either
-        runs = _runs(np.where(constant(now), now.low, np.nan))
+        runs, longest = _runs(np.where(constant(now), now.low, np.nan)), float(_runs(ref.low).max())
         kept.append(name)
         value.append(runs)
-        usual.append(np.full(len(runs), float(_runs(ref.low).max())))
-        # chance that a value which changes as seldom as the reference allows stands that long
+        usual.append(np.full(len(runs), longest))
+        # chance that a value which changes as seldom as the reference allows stands that long; holidays do
         seldom = float(wilson(np.array(changes), np.array(steps)).low)
-        p.append((1 - seldom) ** np.maximum(runs - 1, 0))
+        p.append(np.where(runs > 2 * longest, (1 - seldom) ** np.maximum(runs - 1, 0), 1.0))
     if not kept:
         return combine([])
     n = np.array([now.n[:, FIRST:].sum(axis=1) for name, (now, _) in zip(names, cubes, strict=True) if name in kept])

@@ -118,9 +118,15 @@ def show_notes() -> None:
 # ----- charts -------------------------------------------------------------------------------------------------------
 
 
-def chart(fig: go.Figure, name: str, key: str | None = None) -> None:
-    """Show a chart as wide as its place; its camera button saves it as `driftmeter-NAME.png`."""
-    st.plotly_chart(fig, **_look(name), key=key or f"chart-{name}")
+def chart(fig: go.Figure, name: str, key: str | None = None, fixed: bool = False) -> None:
+    """Show a chart as wide as its place; its camera button saves it as `driftmeter-NAME.png`.
+
+    `fixed`: the picture has the figure's own width and height, whatever the screen's.
+    """
+    look = _look(name)
+    if fixed:
+        look["config"]["toImageButtonOptions"] |= {"width": fig.layout.width, "height": fig.layout.height}
+    st.plotly_chart(fig, **look, key=key or f"chart-{name}")
 
 
 def selected(fig: go.Figure, name: str, key: str) -> list[Any] | None:

@@ -16,6 +16,7 @@ from dashboard.charts.text import count, number, share
 from dashboard.charts.timeline import records
 from dashboard.data import Page
 from dashboard.views import common
+from dashboard.views.common import counted
 from dashboard.views.one_window import predicted, window_of
 from dashboard.views.relations import relations
 from dashboard.views.words import (
@@ -127,9 +128,11 @@ def _performance(page: Page) -> None:
         metric = str(chosen or metric)
     rows = beyond(page, frames.performance(page, metric))
     word, better = METRICS[metric]
+    measured = page.metric("concept", metric)
+    judged = set(measured.loc[measured["p_value"].notna(), "window_start"])
     figure = performance(
         rows,
-        title=_performance_title(rows, word),
+        title=_performance_title(rows, judged, word),
         caption=page.caption,
         metric=word,
         better=better,
@@ -157,25 +160,29 @@ def beyond(page: Page, rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(severity=rows["severity"].where(rows["severity"].notna() | ~out, told))
 
 
-def _performance_title(rows: pd.DataFrame, word: str) -> str:
-    known = rows[rows["value"].notna() & rows["mature"]]
-    judged = known[~known["reference"].astype(bool)]
-    name = capital(word)
+def _performance_title(rows: pd.DataFrame, judged: set[int], word: str) -> str:
+    """What became of a metric.
+
+    Parameters
+    ----------
+    judged : starts of the windows that were compared with their quiet range
+    """
+    known = rows[rows["value"].notna() & rows["mature"].astype(bool)]
     if known.empty:
         if rows["expected"].notna().any():
             due = number(rows["expected"].dropna().iloc[-1])
-            return f"No labels are in yet: the scores lead to expect a {word} of {due}"
-        return f"{name} is not known yet"
-    if judged.empty:
-        return f"{name} in the windows of the reference, which are not judged"
-    bad = judged[judged["severity"] == "alert"]
-    last = records(judged.tail(1))[0]
+            return f"No labels are in yet: {word} expected from the scores is {due}"
+        return f"{capital(word)} is not known yet"
+    last, of = records(known.tail(1))[0], known[known["window_start"].isin(judged)]
     beside = f" where {number(last['expected'])} was expected" if np.isfinite(last["expected"]) else ""
     now = f"{number(last['value'])}{beside} in the last one"
+    if of.empty:
+        return f"{capital(word)} in windows of the reference, or too small to judge: {now}"
+    bad = of[of["severity"] == "alert"]
     if bad.empty:
-        return f"{name} kept within its quiet range in all {len(judged)} windows: {now}"
+        return f"{capital(word)} kept within its quiet range in {counted(len(of), 'window', 'windows')}: {now}"
     first = when(records(bad.head(1))[0])
-    return f"{name} left its quiet range in {len(bad)} of {len(judged)} windows, the first {first}: {now}"
+    return f"{capital(word)} left its quiet range in {len(bad)} of {len(of)} windows, the first {first}: {now}"
 
 
 # ----- why ----------------------------------------------------------------------------------------------------------

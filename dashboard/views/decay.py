@@ -125,6 +125,10 @@ def _tiles(table: pd.DataFrame) -> None:
         "input_vanished": "Inputs vanished",
     }
     able = int((~table["verdict"].isin([POWERLESS, UNKNOWN])).sum())
+    if not able:
+        for place, word in zip(places, [*words.values(), "Retraining gains"], strict=True):
+            tile(place, word, "–", "no labels yet" if (table["verdict"] == UNKNOWN).any() else "no feature has power")
+        return
     for place, (verdict, word) in zip(places, words.items(), strict=False):
         names = table.loc[table["verdict"] == verdict, "feature"].tolist()
         tile(place, word, f"{len(names)} of {able}", listed(names) if names else "none")
@@ -209,6 +213,8 @@ def _charts(page: Page, table: pd.DataFrame, now: str) -> None:
 
 def _multiples_title(table: pd.DataFrame) -> str:
     lost = table[table["verdict"].isin(LOSSES)]
+    if (table["verdict"] == UNKNOWN).all():
+        return "What each feature told of the outcome, by window"
     if lost.empty:
         return "Every feature tells the outcome about as well as in the reference"
     first = lost.iloc[0]

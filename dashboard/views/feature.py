@@ -16,6 +16,7 @@ from dashboard.data import Page
 from dashboard.views import common, feature_charts
 from dashboard.views.common import counted, quoted, safe
 from dashboard.views.feature_charts import MISSING, at_window, power_unit
+from dashboard.views.rows import show_rows
 from monitors.profile.bins import FIRST
 
 TITLE = "Feature"
@@ -47,6 +48,7 @@ def show(page: Page) -> None:
     feature_charts.show_power(page, feature)
     feature_charts.show_missing(page, feature, found)
     _facts(page, feature)
+    show_rows(page, window)
 
 
 # ----- what is looked at --------------------------------------------------------------------------------------------
@@ -150,7 +152,7 @@ def _tiles(page: Page, feature: str, at: int) -> None:
 
 def _findings(page: Page, feature: str, found: pd.DataFrame) -> None:
     runs = reported.runs(found, page.latest)
-    alerts, watches = (runs[runs["severity"] == severity] for severity in ("alert", "watch"))
+    alerts, watches = (reported.folded(runs[runs["severity"] == severity]) for severity in ("alert", "watch"))
     if alerts.empty:
         things = counted(len(watches), "thing was", "things were")
         common.nothing(
@@ -160,7 +162,7 @@ def _findings(page: Page, feature: str, found: pd.DataFrame) -> None:
         return
     also = f" and {len(watches)} to watch" if len(watches) else ""
     st.subheader(counted(len(alerts), "alert", "alerts") + also, anchor=False)
-    rows = reported.trends(page, reported.folded(alerts))
+    rows = reported.trends(page, alerts)
     columns = ("status", "since", "until", "segment", "what", "windows", "trend")
     common.finding_table(rows, "feature-findings", columns, rows=4, picks=False)
 

@@ -104,7 +104,7 @@ def _named(gaps: pd.DataFrame, most: int = 12) -> str:
 
 
 def _rows_title(rows: pd.DataFrame, gaps: pd.DataFrame) -> str:
-    judged, loud = rows[~rows["reference"].astype(bool)], rows[rows["severity"] == "alert"]
+    judged, loud = rows[rows["p_value"].notna()], rows[rows["severity"] == "alert"]
     missing = f"; {counted(len(gaps), 'window', 'windows')} without any" if len(gaps) else ""
     if len(loud):
         by = (loud["value"] / loud["expected"] - 1).abs()
@@ -115,8 +115,8 @@ def _rows_title(rows: pd.DataFrame, gaps: pd.DataFrame) -> str:
             f"{abs(by_most):.0%} {'more' if by_most > 0 else 'fewer'} than usual{missing}"
         )
     if judged.empty:
-        return f"Rows by window of the reference, which is not judged{missing}"
-    return f"As many rows as usual in all {len(judged)} windows{missing}" if not missing else f"Rows by window{missing}"
+        return f"Rows by window, none of which is judged{missing}"
+    return f"As many rows as usual in {counted(len(judged), 'window', 'windows')}{missing}"
 
 
 def _duplicates(page: Page) -> None:

@@ -89,7 +89,7 @@ def _tiles(page: Page, every: pd.DataFrame, shares: pd.DataFrame) -> None:
     ):
         names = list(dict.fromkeys(now.loc[now["kind"].isin(kinds), "feature"]))
         past = every.loc[every["kind"].isin(kinds) & ~every["is_open"].astype(bool), "feature"].nunique()
-        said = listed(names) if names else f"{past} came back" if past else "none"
+        said = listed(names) if names else f"{past} earlier" if past else "none"
         tile(place, word, f"{len(names)} of {len(page.features)}", said)
     last = shares[shares["x"] == shares["x"].max()]
     before = shares.loc[shares["reference"], "total"]
@@ -108,7 +108,7 @@ def _gone(rows: pd.DataFrame, page: Page, shares: pd.DataFrame) -> None:
         if len(live)
         else "Nothing is missing now"
     )
-    st.subheader(told + (f"; {past} came back" if past else ""), anchor=False)
+    st.subheader(told + (f"; {past} earlier" if past else ""), anchor=False)
     rows = reported.trends(page, rows)
     chosen = common.finding_table(
         rows, "missing-findings", ("status", "since", "until", "feature", "segment", "what", "trend"), rows=4

@@ -119,8 +119,8 @@ def _came_true(page: Page, window: dict[str, Any], outcome: pd.DataFrame) -> Non
 
 def _calibration_title(outcome: pd.DataFrame) -> str:
     known = outcome[outcome["n"] > 0]
-    if known.empty:
-        return "Calibration of this window is not known yet"
+    if known["n"].sum() < _FEWEST:
+        return "Too few labels to tell whether scores are calibrated"
     off = known[(known["score"] < known["low"]) | (known["score"] > known["high"])]
     if off.empty:
         return "Scores are calibrated: they agree with what came true"
@@ -136,6 +136,9 @@ def _calibration_title(outcome: pd.DataFrame) -> str:
         return f"Scores are right on average, but miss in {len(off)} of {len(known)} groups"
     return f"Scores are {number(abs(by) * 100)} points too {'low' if by > 0 else 'high'} on average"
 
+
+_FEWEST = 50
+"""Labels below which calibration is shown and not spoken of."""
 
 _LEAST_GAP = 0.005
 """Distance of scores from what came true that a title speaks of."""

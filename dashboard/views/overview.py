@@ -36,7 +36,7 @@ def show(page: Page) -> None:
 
 
 def _filters(page: Page) -> tuple[list[str], str]:
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    left, right = st.columns([5, 3], vertical_alignment="bottom")
     have = [monitor for monitor in MONITORS if monitor in set(page.told["monitor"])]
     chosen = have
     if have:
@@ -64,7 +64,7 @@ def _map(page: Page, found: pd.DataFrame, alerts: pd.DataFrame) -> None:
         shown = shown[shown["segment"].isna() | (shown["severity"] == "alert")]
     loud = set(shown["feature"].dropna())
     title = _title(alerts["feature"].dropna().nunique(), len(loud), len(page.features))
-    look: dict[str, Any] = {"caption": page.caption, "events": page.events, "mode": common.mode(), "width": 1000}
+    look: dict[str, Any] = {"caption": page.caption, "events": page.events, "mode": common.mode(), "width": 900}
     figure = findings_map(shown, page.windows, page.features, title=title, **look)
     point = common.selected(figure, "overview", "findings-map")
     if point and point[0]:

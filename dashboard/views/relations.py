@@ -43,12 +43,12 @@ def relations(page: Page, window: dict[str, Any], outcome: str) -> None:
         )
         return
     loud = rows[rows["severity"] == "alert"]
-    st.subheader(_title(loud, len(rows), label), anchor=False)
+    st.subheader(_title(loud, rows, bool(window["reference"]), label), anchor=False)
     st.caption(
         "By how much the outcome differs from the reference at the same value of the feature, beyond chance. "
         "The outcome's overall level is taken out first."
     )
-    chosen = _table(rows)
+    chosen = _table(rows, int(window["window_start"]))
     feature = str(rows["feature"].iloc[chosen])
     bins = frames.bins(page, feature, int(window["window_start"]), _class(page))
     regression = page.seen.bins.task == "regression"
@@ -82,7 +82,7 @@ def table(every: pd.DataFrame, start: int) -> pd.DataFrame:
 
     Returns
     -------
-    `feature`, `severity`, `value`, `limit`, `where`, `alerts` (windows), `judged` (windows), `trend`
+    `feature`, `severity`, `value`, `limit`, `where`, `told` (whether it was judged), `alerts` (windows), `trend`
     """
     out = []
     for feature, rows in every.groupby("feature", sort=False):
@@ -93,11 +93,11 @@ def table(every: pd.DataFrame, start: int) -> pd.DataFrame:
             {
                 "feature": feature,
                 "severity": now["severity"] if now is not None and isinstance(now["severity"], str) else None,
+                "told": now is not None and bool(np.isfinite(now["p_value"])),
                 "value": now["value"] if now is not None else np.nan,
                 "limit": now["band_high"] if now is not None else np.nan,
                 "where": now["detail"] if now is not None and isinstance(now["detail"], str) else "",
                 "alerts": int((rows["severity"] == "alert").sum()),
-                "judged": int(rows["p_value"].notna().sum()),
                 "trend": [float(part.mean()) for part in np.array_split(values, min(len(values), 60))],
             }
         )
@@ -109,11 +109,11 @@ def table(every: pd.DataFrame, start: int) -> pd.DataFrame:
     return frame.loc[order.index].reset_index(drop=True)
 
 
-def _table(rows: pd.DataFrame) -> int:
+def _table(rows: pd.DataFrame, start: int) -> int:
     config = st.column_config
     shown = pd.DataFrame(
         {
-            "status": [_status(s, v) for s, v in zip(rows["severity"], rows["value"], strict=True)],
+            "status": [_status(s, t) for s, t in zip(rows["severity"], rows["told"], strict=True)],
             "feature": [plain(f) for f in rows["feature"]],
             "value": rows["value"],
             "limit": rows["limit"],
@@ -125,7 +125,7 @@ def _table(rows: pd.DataFrame) -> int:
     top = float(np.nanmax([v for trend in rows["trend"] for v in trend] or [1.0]))
     event = st.dataframe(
         shown,
-        key="relations",
+        key=f"relations-{start}",  # another window has another order: a chosen row is none there
         hide_index=True,
         width="stretch",
         height=round(_ROW * ((len(shown) if len(shown) <= _MOST else _MOST + 0.5) + 1)) + 3,
@@ -150,25 +150,30 @@ def _table(rows: pd.DataFrame) -> int:
     return int(picked[0]) if picked and picked[0] < len(rows) else 0
 
 
-def _status(severity: object, value: float) -> str:
-    if not np.isfinite(value):
+def _status(severity: object, told: bool) -> str:
+    if not told:
         return "–"
     known = STATUS[status(severity)]
     return f"{known.glyph} {known.word}"
 
 
-def _title(loud: pd.DataFrame, features: int, label: str) -> str:
+def _title(loud: pd.DataFrame, rows: pd.DataFrame, inside: bool, label: str) -> str:
+    if not rows["told"].any():
+        why = "a window of the reference" if inside else "labels too few or too early to judge"
+        return common.safe(f"Features and the outcome in {label}: {why}")
     if loud.empty:
         return f"No feature's relation to the outcome moved in {label}"
     named = listed(loud["feature"].tolist(), 3)
     relate = "relates" if len(loud) == 1 else "relate"
-    return common.safe(f"{len(loud)} of {features} features {relate} otherwise to the outcome: {named} ({label})")
+    return common.safe(f"{len(loud)} of {len(rows)} features {relate} otherwise to the outcome: {named} ({label})")
 
 
 def _chart_title(row: pd.Series, outcome: str, label: str) -> str:
     if row["severity"] in ("alert", "watch"):
         where = f", most at {row['where']}" if row["where"] else ""
         return f"{quoted(row['feature'])} relates otherwise to {quoted(outcome)} in {label}{where}"
+    if not row["told"]:
+        return f"How {quoted(row['feature'])} relates to {quoted(outcome)} in {label}, not judged"
     return f"{quoted(row['feature'])} relates to {quoted(outcome)} about as in the reference in {label}"
 
 

@@ -34,7 +34,7 @@ def show(page: Page) -> None:
     for place, tile in zip(st.columns(4), numbers(page, week), strict=True):
         label = common.safe(tile.label)
         place.metric(label, tile.value, tile.due, border=True, delta_color="off", delta_arrow="off")
-    common.chart(slide(page, week, incidents), "review")
+    common.chart(slide(page, week, incidents), "review", fixed=True)
     _behind(page, incidents)
 
 
@@ -93,7 +93,7 @@ def slide(page: Page, week: Span, incidents: pd.DataFrame) -> go.Figure:
         _ranked(found, incidents),
         course[course["window_start"] < week.end] if course is not None else None,
         windows,
-        title=headline(incidents, week.words),
+        title=headline(incidents.assign(segment=None) if page.look.segment else incidents, week.words),
         caption=_caption(page, week, inside),
         since=inside["x"].iloc[0],
         metric=frames.PERFORMANCE[metric][0] if metric else "Performance",

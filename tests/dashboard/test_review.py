@@ -31,7 +31,9 @@ def test_numbers_are_those_of_the_week_as_a_whole(flights: str) -> None:
     assert [tile.label for tile in tiles][:3] == ["AUC, realised", "Rows", "Labels in"]
     assert tiles[3].label == "Furthest drift: AIRLINE"
     assert numbers(by_week, spans(by_week)[1]) == tiles
-    rows = page.windows[(page.windows["window_start"] >= week.start) & (page.windows["window_start"] < week.end)]["rows"]
+    rows = page.windows[(page.windows["window_start"] >= week.start) & (page.windows["window_start"] < week.end)][
+        "rows"
+    ]
     assert tiles[1].value == f"{rows.sum():,}"
     assert tiles[1].due.endswith("expected")
 

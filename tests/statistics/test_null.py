@@ -348,7 +348,7 @@ def test_heavier_tails_upwards_widen_and_downwards_do_not() -> None:
 
 def test_no_feature_is_taken_as_quieter_than_chance() -> None:
     rng = np.random.default_rng(13)
-    calm = standardise(0.1 * rng.normal(size=(8, 30)) - 2, np.full((8, 1), 3.0))
+    calm = standardise(0.1 * rng.normal(size=(8, 30)) - 0.3, np.full((8, 1), 3.0))
     assert (calm.deviation == 1).all()
     assert (calm.mean == 0).all()
     wild = standardise(3 * rng.normal(size=(8, 30)) + 1, np.full((8, 1), 3.0))
