@@ -68,7 +68,7 @@ def strength(found: pd.DataFrame) -> np.ndarray:
 
 
 def _worst_first(rows: pd.DataFrame) -> pd.DataFrame:
-    """Open before over, alerts before watches, all rows before segments, new ones first; then the strangest, the latest."""
+    """Open before over, alerts first, all rows before segments, new before old; then the strangest, then the latest."""
     order = rows.assign(
         _over=~rows["is_open"].astype(bool),
         _watch=rows["severity"] != "alert",

@@ -99,9 +99,11 @@ def _rolling(cube: Cube, plan: Plan, settings: Settings, asked: Sequence[Measure
             block = combine([measure(window, own, settings) for measure in asked])
             block["reference"], block["p_value"] = True, np.nan
         else:
-            past = cube.select(np.isin(cube.starts, earlier))
-            # the window before is needed to tell what stands still: it is measured along and left out
-            block = combine([measure(_joined(past, window), past, settings) for measure in asked])
+            past = np.isin(cube.starts, earlier)
+            # what came before is needed to tell what stands still and when nothing ever comes: it is left out after
+            empty = (cube.rows == 0) & (cube.starts >= earlier[0]) & (cube.starts < start)
+            context, own = cube.select(past | empty), cube.select(past)
+            block = combine([measure(_joined(context, window), own, settings) for measure in asked])
             block = block[block["window_start"] == start]
         blocks.append(block)
     return combine(blocks)

@@ -51,10 +51,11 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     drop = standardise(
         np.where(able[:, None], -scores.reference, np.nan), np.where(able[:, None], -scores.windows, np.nan)
     )
+    ripe = mature(windows, reference)
     # power fades slowly: what one window cannot show, several in a row can
-    stayed = lasting(np.where(inside, np.nan, drop.windows), len(reference))
+    stayed = lasting(np.where(inside | ~ripe, np.nan, drop.windows), len(reference))
     verdict = largest_score(np.maximum(drop.reference, 0.0), stayed, settings.rate("decay", "learned_power"))
-    runs = run_below(np.where(able[:, None], before[:, 0], np.nan), np.where(inside, np.nan, learned[:, 0]))
+    runs = run_below(np.where(able[:, None], before[:, 0], np.nan), np.where(inside | ~ripe, np.nan, learned[:, 0]))
     judged = able & (np.isfinite(before[:, 0]).sum(axis=1) >= FEW_WINDOWS)
     p = np.where(judged[:, None], np.fmin(verdict.p, np.minimum(runs * able.sum(), 1.0)), np.nan)
     limit = drop.mean + verdict.threshold * drop.deviation
@@ -71,7 +72,7 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
             high=learned[:, 2],
             expected=scores.expected,
             n=labels,
-            p_value=np.where(mature(windows, reference), p, np.nan),
+            p_value=np.where(ripe, p, np.nan),
             band_low=np.where(able[:, None], scores.expected - scores.band(limit), np.nan),
         )
     ]
@@ -103,7 +104,7 @@ def power(now: ColumnCube, reference: ColumnCube, inside: np.ndarray, task: str)
     ordered = now.bins.kind == "numeric"
     if task == "regression":
         own, past = _moments(now), _moments(reference)
-        return regression_power(rest_of(past.sum(axis=0), own, inside), own, now.n)
+        return regression_power(rest_of(past.sum(axis=0), own, inside), own, now.n, ordered=ordered)
     own, past = now.by_outcome, reference.by_outcome
     ask = binary_power if task == "binary" else multiclass_power
     return ask(rest_of(past.sum(axis=0), own, inside), own, now.n, ordered=ordered)

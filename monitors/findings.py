@@ -10,7 +10,7 @@ import pandas as pd
 from monitors.config import Config
 from monitors.messages import sentence
 from monitors.settings import Settings, segment_share
-from monitors.windows import Grain
+from monitors.windows import Grain, instant
 
 COLUMNS = (
     "monitor",
@@ -159,8 +159,7 @@ def _demote(rows: pd.DataFrame) -> pd.DataFrame:
     """What follows from another alert of the same window is worth a look, but no alert of its own.
 
     A shift of a feature whose missing values say why; and a segment's finding where all rows together show as much of
-    the
-    same: a segment stays an alert when its effect is more than twice the whole's.
+    the same: a segment stays an alert when its effect is more than twice the whole's.
     """
     alerts = rows[rows["severity"] == "alert"]
     missing = alerts.loc[alerts["monitor"] == "missing", ["_feature", "_segment", "window_start"]]
@@ -213,7 +212,7 @@ def decay_kind(learned: float, available: float, expected: float) -> str:
     """
     if expected >= 0.5 * learned:
         return "input_vanished"
-    return "lost_signal" if available >= 0.5 * learned else "relation_changed"
+    return "relation_changed" if available < 0.5 * learned else "lost_signal"
 
 
 def _histories(judged: pd.DataFrame) -> pd.DataFrame:
@@ -226,10 +225,10 @@ def _histories(judged: pd.DataFrame) -> pd.DataFrame:
     rows = judged.assign(_rank=rank).sort_values([*keys, "window_start", "_rank", "p_value", "metric"])
     rows = rows.drop_duplicates([*keys, "window_start"]).reset_index(drop=True)
     places, onsets, states = [], [], []
-    ranks, starts, effects = (rows[name].to_numpy() for name in ("_rank", "window_start", "effect"))
+    ranks, starts, effects, metrics = (rows[name].to_numpy() for name in ("_rank", "window_start", "effect", "metric"))
     for members in rows.groupby(keys, sort=True).indices.values():
         if (ranks[members] < 2).any():
-            for i, onset, state in _history(ranks[members], np.abs(effects[members])):
+            for i, onset, state in _history(ranks[members], np.abs(effects[members]), metrics[members]):
                 places.append(members[i])
                 onsets.append(starts[members[onset]])
                 states.append(state)
@@ -238,38 +237,38 @@ def _histories(judged: pd.DataFrame) -> pd.DataFrame:
     return found.reset_index(drop=True)
 
 
-def _history(rank: np.ndarray, effect: np.ndarray) -> list[tuple[int, int, str]]:
+def _history(rank: np.ndarray, effect: np.ndarray, metric: np.ndarray) -> list[tuple[int, int, str]]:
     """Place, place of the onset, and state of each flagged window, and of the first quiet one after alerts.
 
     Parameters
     ----------
-    rank : shape (W,), in order of time: 0 alert, 1 watch, 2 neither; effect : shape (W,), absolute
+    rank : shape (W,), in order of time: 0 alert, 1 watch, 2 neither
+    effect, metric : shape (W,), absolute, and in which unit it is: only effects of one metric are compared
     """
     found: list[tuple[int, int, str]] = []
     run: list[int] = []
     for i in range(len(rank)):
         if rank[i] < 2:
-            same = [j for j in run if rank[j] == rank[i]]
             # a watch that becomes an alert is new as an alert; an alert that becomes a watch goes on
-            new = not run or (rank[i] == 0 and not same)
-            worse = bool(same) and effect[i] > WORSE * max(effect[j] for j in same)
+            new = not run or (rank[i] == 0 and all(rank[j] for j in run))
+            before = [effect[j] for j in run if metric[j] == metric[i]]
+            worse = bool(before) and effect[i] > WORSE * max(before)
             run.append(i)
-            onset = _onset(run, rank, effect)
-            found.append((i, onset, "new" if new else "worse" if worse else "ongoing"))
+            found.append((i, _onset(run, rank, effect, metric), "new" if new else "worse" if worse else "ongoing"))
         elif run and not (i + 1 < len(rank) and rank[i + 1] < 2):  # one quiet window in between is not the end
             if any(rank[j] == 0 for j in run):
-                found.append((i, _onset(run, rank, effect), "resolved"))
+                found.append((i, _onset(run, rank, effect, metric), "resolved"))
             run = []
     return found
 
 
-def _onset(run: list[int], rank: np.ndarray, effect: np.ndarray) -> int:
+def _onset(run: list[int], rank: np.ndarray, effect: np.ndarray, metric: np.ndarray) -> int:
     """Where a run began: at its first alert, or at the watches right before it that showed half as much or more."""
     alerts = [k for k, j in enumerate(run) if rank[j] == 0]
     if not alerts:
         return run[0]
-    first = alerts[0]
-    while first and effect[run[first - 1]] >= 0.5 * effect[run[alerts[0]]]:
+    first, alert = alerts[0], run[alerts[0]]
+    while first and (metric[run[first - 1]] != metric[alert] or effect[run[first - 1]] >= 0.5 * effect[alert]):
         first -= 1
     return run[first]
 
@@ -280,8 +279,6 @@ def _silence(rows: pd.DataFrame, config: Config, grain: Grain) -> pd.DataFrame:
         return rows
     for name, planned in config.deprecations.items():
         if planned.date is not None:
-            from monitors.windows import instant
-
             due = instant(planned.date, grain.timezone)
             silent = (rows["feature"] == name) & (rows["window_end"] > due)
             rows.loc[silent, "state"] = "silenced"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from monitors.measurement import combine, table
+from monitors.measurement import combine, in_reference, table
 from monitors.profile.cube import Cube
 from monitors.profile.facts import DELAY_HOURS
 from monitors.settings import Settings
@@ -97,10 +97,15 @@ def _rows(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
 
 
 def _gaps(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
-    """A window without rows is a fact, unless the reference has such windows at the same weekday and hour."""
-    usual = set(phase(reference.starts, settings.grain)[reference.rows == 0].tolist())
-    empty = windows.rows == 0
-    known = np.array([int(k) in usual for k in phase(windows.starts, settings.grain)])
+    """A window without rows is a fact, unless the reference lacks such windows at the same weekday and hour too.
+
+    A reference is made of windows with rows: those without lie between its first and its last.
+    """
+    empty, phases = windows.rows == 0, phase(windows.starts, settings.grain)
+    within = np.zeros(len(windows), bool)
+    if in_reference(windows, reference).any():
+        within = (windows.starts >= reference.starts[0]) & (windows.starts <= reference.starts[-1])
+    known = np.isin(phases, phases[empty & within])
     return table(
         "integrity", "gap", [None], windows, reference, value=empty.astype(float), expected=known.astype(float),
         n=windows.rows, p_value=np.where(empty & ~known, 0.0, 1.0),

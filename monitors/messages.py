@@ -41,13 +41,16 @@ def sentence(row: Mapping[str, Any], grain: Grain) -> str:
     row : of a finding: kind, metric, feature, segment, value, expected, band_low, band_high, effect, detail, state,
         onset
     """
-    subject = f'"{row["feature"]}"' if isinstance(row["feature"], str) else "The model"
-    where = f" for {row['segment']}" if isinstance(row["segment"], str) else ""
+    named = isinstance(row["feature"], str)
+    segment = row["segment"] if isinstance(row["segment"], str) else ""
     if row["state"] == "resolved":
         began = grain.label(row["onset"])
+        where = f" for {segment}" if segment else ""
         return f"{_topic(row)}{where} is back to what the reference leads to expect (it began {began})."
-    text = _SENTENCES[row["kind"]](row, subject)
-    text = text[:-1] + f"{where}." if where else text
+    subject = f'"{row["feature"]}"' if named else "The model"
+    text = _SENTENCES[row["kind"]](row, f"{subject} ({segment})" if segment else subject)
+    if segment and f"({segment})" not in text:
+        text = f"{text[:-1]} for {segment}."
     return f"{text[:-1]}; its end was planned." if row["state"] == "silenced" else text
 
 

@@ -75,6 +75,7 @@ def _shares(
     )
     main = count.argmax(axis=1)[:, None] == np.arange(FIRST)[None, :, None]
     p = np.where(main & (rows > 0), np.fmin(p, np.minimum(np.exp(away) * len(names), 1.0)[:, None]), p)
+    p = p if len(reference) else np.full(p.shape, np.nan)
     blocks = []
     for k, kind in enumerate(MISSING):
         # nulls are always told; the other kinds only of features that ever had them
@@ -158,10 +159,12 @@ def _stale(
 
 
 def _runs(values: np.ndarray) -> np.ndarray:
-    """How long each value has stood, itself included: 1 where it is new, 0 where it is NaN. Shape (W,)."""
+    """How many windows each value has stood, itself included: 1 where it is new, 0 at NaN, which is passed over; (W,)."""
     out = np.zeros(len(values))
-    for i, value in enumerate(values):
-        out[i] = 0 if np.isnan(value) else (out[i - 1] + 1 if i and value == values[i - 1] else 1)
+    last, count = np.nan, 0
+    for i in np.flatnonzero(np.isfinite(values)):
+        count = count + 1 if values[i] == last else 1
+        last, out[i] = values[i], count
     return out
 
 

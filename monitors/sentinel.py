@@ -18,6 +18,7 @@ from monitors.statistics.null import gamma_rates
 
 NUMBERS = frozenset({0.0, -1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0, 999.0, 9999.0, 99999.0, 999999.0,
                      -32768.0, 2147483647.0, -2147483648.0})  # fmt: skip
+_SORTED = np.array(sorted(NUMBERS))
 WORDS = frozenset({"", " ", "-", "--", "?", ".", "na", "n/a", "nan", "null", "none", "nil", "missing", "unknown",
                    "undefined", "unspecified", "not set", "not available", "(none)", "(null)", "#n/a", "0", "-1",
                    "-999"})  # fmt: skip
@@ -95,12 +96,14 @@ def _numbers(now: ColumnCube, ref: ColumnCube) -> Suspect:
     most = (seen / np.maximum(seen.sum(axis=1, keepdims=True), 1)).max(axis=0, initial=0.0)
     value, single = single_values(now)
     edges, own = now.bins.edges, own_value_bins(ref)
-    far = np.zeros(counts.shape, bool)
     with np.errstate(invalid="ignore", over="ignore"):
-        if len(edges):
-            width = edges[-1] - edges[0]
-            far = (value < edges[0] - _FAR * width) | (value > edges[-1] + _FAR * width)
-        known = np.isin(np.round(value, 9), list(NUMBERS))
+        low, high = (edges[0], edges[-1]) if len(edges) else (-np.inf, np.inf)
+        width = high - low
+        far = (value < low - _FAR * width) | (value > high + _FAR * width)
+        nearest = _SORTED[np.abs(value[..., None] - _SORTED).argmin(axis=-1)]
+        # a mean is right to some digits of the column's own size
+        known = np.abs(value - nearest) <= 1e-9 * np.maximum(np.abs(nearest), np.minimum(width, 1.0))
+        value = np.where(known, nearest, value)
         share = counts / np.maximum(total, 1)
     # the reference's windows have clumps too, as prices do
     clump = single & (share > 2 * largest_clump(ref) + 0.05) & (total >= _LEAST_ROWS)

@@ -17,6 +17,7 @@ from monitors.job import TRAINING, settings_of
 from monitors.profile.bins import Bins
 from monitors.profile.cube import Cube
 from monitors.reference import Plan
+from monitors.settings import segment_share
 from monitors.store import Store
 from monitors.windows import Grain, instant
 
@@ -94,7 +95,10 @@ def look(store: Store, config: Config, wanted: Look) -> Seen:
         _training(store, name, bins, wanted) if config.reference.path and wanted.reference == CONFIGURED else None
     )
     reference = training if training is not None else cube.select(np.isin(cube.starts, plan.frozen))
-    measured = measure_all(cube, plan, settings_of(config, coarse, row["observed_until"]), training)
+    kept = dict(bins.segments).keys() - {config.features.version}
+    judged = sum(1 for segment in store.segments(name) if segment and segment.split("=", 1)[0] in kept)
+    share = segment_share(wanted.segment, judged)
+    measured = measure_all(cube, plan, settings_of(config, coarse, row["observed_until"], share), training)
     measured["model"] = name
     found, incidents = group(find(measured, config, coarse, []), coarse)
     return Seen(coarse, bins, cube, reference, plan, measured, found, incidents, plan.words)

@@ -18,9 +18,9 @@ def show_rows(page: Page, window: dict[str, Any]) -> None:
     """A button that reads the log again, and then one that downloads the report."""
     with st.expander("The rows behind this window"):
         st.caption(
-            f"Evidently compares up to {SAMPLE:,} rows of this window with as many of the reference, column by column, in "
-            "bins and with tests of its own: it may disagree with the alarms above. Reads the log again; about a quarter "
-            "of a minute."
+            f"Evidently compares up to {SAMPLE:,} rows of this window with as many of the reference, column by "
+            "column, in bins and with tests of its own: it may disagree with the alarms above. Reads the log again; "
+            "about a quarter of a minute."
         )
         asked = f"{page.path}|{int(window['window_start'])}"
         if st.button("Make Evidently's report", icon=":material/table_view:"):

@@ -16,6 +16,8 @@ FEW_WINDOWS = 3
 """With fewer reference windows, habit cannot be estimated and nothing is judged."""
 SMALL_FAMILY = 5
 """Families of fewer numbers are corrected by Šidák's formula instead of by their largest scores."""
+_LIVELY = 0.5
+"""A score under this is nothing strange, however far under."""
 _CEILING = 38.0  # standard deviations; beyond, a double holds no smaller tail probability
 
 
@@ -515,6 +517,8 @@ def largest_score(reference: np.ndarray, windows: np.ndarray, rate: float) -> Fa
     """
     judged = np.isfinite(reference).any(axis=1)
     family = int(judged.sum())
+    # most counts of nulls are 0 in every window of the reference: of these the largest score is not made
+    lively = int((np.nan_to_num(reference, nan=0.0) > _LIVELY).any(axis=1).sum())
     if not family:
         return Family(np.full(windows.shape, np.nan), np.full(windows.shape[1], np.nan))
     with np.errstate(invalid="ignore"):
@@ -524,7 +528,7 @@ def largest_score(reference: np.ndarray, windows: np.ndarray, rate: float) -> Fa
         with np.errstate(invalid="ignore"):
             largest = np.where(np.isfinite(reference), reference, -np.inf).max(axis=0)
             # a score under a half is nothing strange, however far under: its logarithm must not widen the spread
-            logs = np.log(np.maximum(largest[np.isfinite(largest)], 0.5))
+            logs = np.log(np.maximum(largest[np.isfinite(largest)], _LIVELY))
             count = len(logs)
             mean, deviation = logs.mean(), max(upper_deviation(logs), 0.15)
             spread = deviation * np.sqrt(1 + 1 / count)

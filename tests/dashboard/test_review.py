@@ -55,12 +55,11 @@ def test_incidents_stand_as_they_did_at_the_end_of_the_week(flights: str) -> Non
 
 
 def test_headlines() -> None:
+    columns = ["severity", "is_open", "is_new", "monitor", "kind", "feature", "segment"]
+
     def told(*rows: tuple[str, bool, bool]) -> str:
-        return headline(pd.DataFrame([
-            {"severity": severity, "is_open": is_open, "is_new": is_new, "monitor": "drift", "kind": "shift",
-             "feature": f"f{i}", "segment": None}
-            for i, (severity, is_open, is_new) in enumerate(rows)
-        ], columns=["severity", "is_open", "is_new", "monitor", "kind", "feature", "segment"]), "this week")  # fmt: skip
+        every = [(*row, "drift", "shift", f"f{i}", None) for i, row in enumerate(rows)]
+        return headline(pd.DataFrame(every, columns=columns), "this week")
 
     assert told() == "All quiet this week: every measurement stayed within its quiet range"
     assert told(("alert", True, False)) == "1 incident needs attention: “f0” has shifted"
