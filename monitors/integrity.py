@@ -117,7 +117,8 @@ def _duplicates(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFr
         return combine([])
 
     def counts(cube: Cube) -> tuple[np.ndarray, np.ndarray]:
-        return tuple(np.array([[float(f.get(key, 0)) for f in cube.facts]]) for key in ("duplicates", "identified"))  # type: ignore[return-value]
+        doubled = np.array([[float(facts.get("duplicates", 0)) for facts in cube.facts]])
+        return doubled, np.array([[float(facts.get("identified", 0)) for facts in cube.facts]])
 
     (k, n), (k0, n0) = counts(windows), counts(reference)
     scores = count_scores(k0, n0, k, n)

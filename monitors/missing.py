@@ -159,7 +159,7 @@ def _stale(
 
 
 def _runs(values: np.ndarray) -> np.ndarray:
-    """How many windows each value has stood, itself included: 1 where it is new, 0 at NaN, which is passed over; (W,)."""
+    """How many windows each value has stood, itself included: 1 where it is new, 0 at NaN (passed over); (W,)."""
     out = np.zeros(len(values))
     last, count = np.nan, 0
     for i in np.flatnonzero(np.isfinite(values)):
