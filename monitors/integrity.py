@@ -99,16 +99,19 @@ def _rows(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
 def _gaps(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     """A window without rows is a fact, unless the reference lacks such windows at the same weekday and hour too.
 
-    A reference is made of windows with rows: those without lie between its first and its last.
+    A reference is made of windows with rows: those without lie between its first and its last. A weekday or hour that
+    is not among them is not judged.
     """
     empty, phases = windows.rows == 0, phase(windows.starts, settings.grain)
-    within = np.zeros(len(windows), bool)
+    p = np.where(empty, 0.0, 1.0)
+    known = np.zeros(len(windows), bool)
     if in_reference(windows, reference).any():
         within = (windows.starts >= reference.starts[0]) & (windows.starts <= reference.starts[-1])
-    known = np.isin(phases, phases[empty & within])
+        known = np.isin(phases, phases[empty & within])
+        p = np.where(known, 1.0, np.where(np.isin(phases, phases[within]), p, np.nan))
     return table(
         "integrity", "gap", [None], windows, reference, value=empty.astype(float), expected=known.astype(float),
-        n=windows.rows, p_value=np.where(empty & ~known, 0.0, 1.0),
+        n=windows.rows, p_value=p,
     )  # fmt: skip
 
 

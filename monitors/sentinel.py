@@ -105,8 +105,8 @@ def _numbers(now: ColumnCube, ref: ColumnCube) -> Suspect:
         known = np.abs(value - nearest) <= 1e-9 * np.maximum(np.abs(nearest), np.minimum(width, 1.0))
         value = np.where(known, nearest, value)
         share = counts / np.maximum(total, 1)
-    # the reference's windows have clumps too, as prices do
-    clump = single & (share > 2 * largest_clump(ref) + 0.05) & (total >= _LEAST_ROWS)
+    # the reference's windows have clumps too, as prices do; a value for every row is told as constant
+    clump = single & (share > 2 * largest_clump(ref) + 0.05) & (share < 1) & (total >= _LEAST_ROWS)
     strange = (far & (usual <= _RARE)) | (~own & (usual <= _UNCOMMON))
     suspicious = (single & (usual <= _RARE) & (counts >= _LEAST_COUNT) & known) | (clump & strange)
     excess = np.where(suspicious, share - most, -np.inf)

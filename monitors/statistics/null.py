@@ -524,7 +524,7 @@ def largest_score(reference: np.ndarray, windows: np.ndarray, rate: float) -> Fa
     with np.errstate(invalid="ignore"):
         p = -np.expm1(family * np.log1p(-np.minimum(stats.norm.sf(windows), 1 - 1e-16)))
     threshold = float(stats.norm.isf(-np.expm1(np.log1p(-rate) / family)))
-    if family >= SMALL_FAMILY:
+    if lively >= SMALL_FAMILY:
         with np.errstate(invalid="ignore"):
             largest = np.where(np.isfinite(reference), reference, -np.inf).max(axis=0)
             # a score under a half is nothing strange, however far under: its logarithm must not widen the spread

@@ -1,0 +1,109 @@
+"""The table that every monitor returns, and which windows may be judged by their labels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from monitors.measurement import (
+    COLUMNS,
+    PUBLIC,
+    combine,
+    in_reference,
+    labelled_share,
+    mature,
+    mean_inside,
+    rest_of,
+    table,
+)
+from monitors.settings import MINIMUM_EFFECT, Settings, segment_share
+from monitors.windows import Grain
+from tests.cubes import LABEL, binary_log, build, day_of
+
+LOG = binary_log(seed=6, count=10, rows=100)
+CUBE, REFERENCE, SETTINGS = build(LOG, 4)
+
+
+def test_numbers_are_laid_out_feature_by_feature() -> None:
+    value = np.arange(20.0).reshape(2, 10)
+    detail = [[f"{f}{w}" if w % 2 else None for w in range(10)] for f in "ab"]
+    names, n = ["a", "b"], np.arange(10)
+    frame = table("drift", "psi", names, CUBE, REFERENCE, value=value, n=n, expected=0.5, detail=detail)
+    assert tuple(frame.columns) == COLUMNS
+    assert frame["value"].tolist() == list(range(20))
+    assert frame["feature"].tolist() == ["a"] * 10 + ["b"] * 10
+    assert frame["window_start"].tolist() == [*CUBE.starts, *CUBE.starts]
+    assert frame["n"].tolist() == [*range(10)] * 2
+    assert set(frame["expected"]) == {0.5}
+    assert frame["low"].isna().all()
+    assert [frame["detail"][i] for i in (0, 1, 11)] == [None, "a1", "b1"]  # None, not NaN
+
+
+def test_windows_of_the_reference_are_not_judged() -> None:
+    frame = table("drift", "psi", [None], CUBE, REFERENCE, value=1.0, p_value=np.full(10, 0.5))
+    assert frame["reference"].tolist() == [True] * 4 + [False] * 6
+    assert frame["p_value"].isna().tolist() == [True] * 4 + [False] * 6
+    assert frame["feature"].isna().all()
+
+
+def test_a_column_that_there_is_not_is_a_mistake() -> None:
+    with pytest.raises(TypeError, match="pvalue"):
+        table("drift", "psi", ["a"], CUBE, REFERENCE, value=1.0, pvalue=0.5)
+
+
+def test_a_number_that_there_is_not_is_no_row() -> None:
+    some = table("drift", "psi", ["a"], CUBE, REFERENCE, value=np.where(np.arange(10) < 3, np.nan, 1.0))
+    none = table("drift", "psi", ["b"], CUBE, REFERENCE, value=np.nan)
+    assert len(combine([some, none])) == 7
+    for blocks in ([], [none], [combine([])]):
+        frame = combine(blocks)
+        assert (len(frame), tuple(frame.columns)) == (0, COLUMNS)
+    assert set(PUBLIC) - {"model"} <= set(COLUMNS)
+
+
+def test_a_segment_and_another_data_set_are_no_part_of_the_reference() -> None:
+    assert in_reference(CUBE, REFERENCE).sum() == 4
+    built = build(LOG, 4, segments=("place",))
+    assert not in_reference(built.segments["place=north"], built.reference).any()
+
+
+def test_the_rest_is_the_total_without_the_window_where_that_is_part_of_it() -> None:
+    own = np.arange(6.0).reshape(3, 2)
+    inside = np.array([True, True, False])
+    total = own[inside].sum(axis=0)
+    assert rest_of(total, own, inside).tolist() == [own[1].tolist(), own[0].tolist(), total.tolist()]
+
+
+def test_means_over_the_reference_pass_over_what_is_not_known() -> None:
+    values = np.array([[1.0, np.nan, 3.0, 9.0], [np.nan, np.nan, np.nan, 9.0]])
+    np.testing.assert_array_equal(mean_inside(values, np.array([True, True, True, False])), [[2.0], [np.nan]])
+    assert np.isnan(mean_inside(np.empty((2, 0)), np.empty(0, bool))).all()
+
+
+def test_windows_whose_labels_are_not_in_are_not_mature() -> None:
+    day = day_of(LOG)
+    rng = np.random.default_rng(0)
+    share = np.array([1.0] * 7 + [0.9, 0.5, 0.0])
+    late = LOG.assign(**{LABEL: LOG[LABEL].where(rng.random(len(LOG)) < share[day])})
+    cube, reference, _ = build(late, 4)
+    assert labelled_share(cube) == pytest.approx(share, abs=0.1)
+    assert mature(cube, reference).tolist() == [True] * 8 + [False, False]
+    few = LOG.assign(**{LABEL: LOG[LABEL].where(rng.random(len(LOG)) < 0.3)})
+    cube, reference, _ = build(few, 4)
+    assert mature(cube, reference).mean() > 0.6  # a third is all that ever comes
+
+
+def test_a_minimum_effect_is_the_most_special_that_is_set() -> None:
+    own = {"psi:x": 0.1, "*:x": 0.2, "psi": 0.3, "*": 0.4}
+    settings = Settings(Grain.parse("1d"), minimum_effect=own)
+    keys = [("psi", "x"), ("auc", "x"), ("psi", "z"), ("auc",)]
+    assert [settings.least(*key) for key in keys] == [0.1, 0.2, 0.3, 0.4]
+    assert Settings(Grain.parse("1d")).least("auc") == MINIMUM_EFFECT["auc"]
+    assert Settings(Grain.parse("1d")).least("what nobody judges") == 0
+
+
+@pytest.mark.parametrize("segments", [0, 1, 7])
+def test_all_rows_and_segments_share_one_rate(segments: int) -> None:
+    spent = segment_share("", segments) + segments * segment_share("a=1", segments)
+    assert spent == pytest.approx(1)
+    assert segment_share(None, segments) == segment_share("", segments)
