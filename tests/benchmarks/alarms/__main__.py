@@ -1,0 +1,88 @@
+"""The alarm study: how often quiet windows raise an alarm, and what becomes of incidents.
+
+python -m tests.benchmarks.alarms --data ../shared/data --out DIR [--logs flights,hotel] [--grains 1d,1w]
+    [--permutations 20] [--seeds 5] [--kinds null_rate,scale] [--modes abrupt] [--resume]
+
+Quiet logs are real ones with whole days permuted. Incidents are put into the first ``--seeds`` permutations (0: quiet
+windows alone). Tables are printed and written to ``--out``: quiet.csv, incidents.csv, recall.csv.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import pandas as pd
+
+from tests.benchmarks.alarms.incidents import KINDS, MODES, cases, draw, judged, recall
+from tests.benchmarks.alarms.judge import alerts
+from tests.benchmarks.alarms.quiet import GRAINS, Quiet, prepare
+from tests.benchmarks.alarms.tables import Rows, quiet_table, show
+from tests.benchmarks.logs import LOGS
+
+
+def quiet_row(log: Quiet) -> dict[str, object]:
+    """One permutation: windows judged, those with any alert, those with one of each kind."""
+    found = alerts(log)
+    kinds = found.drop_duplicates(["monitor", "kind", "window"]).groupby(["monitor", "kind"]).size()
+    by_kind = " ".join(f"{monitor}/{kind}={count}" for (monitor, kind), count in kinds.items())
+    return {
+        "log": log.name, "grain": log.size, "seed": log.seed, "windows": log.windows - log.reference,
+        "alarmed": found["window"].nunique(), "alerts": len(found), "by_kind": by_kind,
+    }  # fmt: skip
+
+
+def study(arguments: argparse.Namespace) -> None:
+    """Each log, grain and permutation: quiet first, then with incidents."""
+    runs, incidents = (Rows(arguments.out / name, arguments.resume) for name in ("runs.csv", "incidents.csv"))
+    for name in arguments.logs:
+        reader, task = LOGS[name]
+        try:
+            frame = reader(arguments.data)
+        except FileNotFoundError as error:
+            print(f"{name}: skipped, there is no {error.filename}", flush=True)
+            continue
+        for size in arguments.grains:
+            for seed in range(1, max(arguments.permutations, arguments.seeds) + 1):
+                began = time.perf_counter()
+                key = {"log": name, "grain": size, "seed": seed}
+                wanted = seed <= arguments.seeds and not incidents.has(key)
+                if not wanted and (seed > arguments.permutations or runs.has(key)):
+                    continue
+                log = prepare(name, frame, task, size, GRAINS[size], seed)
+                if seed <= arguments.permutations and not runs.has(key):
+                    runs.add([quiet_row(log)])
+                if wanted:
+                    drawn = (draw(log, *case) for case in cases(arguments.kinds, arguments.modes, arguments.draws))
+                    incidents.add([judged(log, incident) for incident in drawn if incident is not None])
+                print(f"{name} {size} permutation {seed}: {time.perf_counter() - began:.1f} s", flush=True)
+    if len(runs.frame):
+        table = quiet_table(runs.frame)
+        table.to_csv(arguments.out / "quiet.csv", index=False)
+        show("Quiet windows with any alert", table)
+    if len(incidents.frame):
+        table = recall(incidents.frame)
+        table.to_csv(arguments.out / "recall.csv", index=False)
+        show("Incidents", table)
+
+
+def main() -> None:
+    """Run the study."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    for option, names in (("logs", LOGS), ("grains", GRAINS), ("kinds", KINDS), ("modes", MODES)):
+        parser.add_argument(f"--{option}", type=lambda text: text.split(","), default=list(names))
+    parser.add_argument("--permutations", type=int, default=20, help="of days, for quiet windows")
+    parser.add_argument("--seeds", type=int, default=5, help="permutations that incidents are put into")
+    parser.add_argument("--draws", type=int, default=1, help="incidents of a kind, size and mode in each of them")
+    parser.add_argument("--resume", action="store_true", help="keep what --out holds already: of the same code!")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    pd.set_option("display.width", 200)
+    study(arguments)
+
+
+if __name__ == "__main__":
+    main()
