@@ -24,6 +24,10 @@ LOWEST = -1.0
 
 MINIMUM_ROWS = 10
 
+ROWS_PER_GROUP = 4
+"""Ordered bins are joined until groups have about so many labelled rows: fewer leave a bin's own variance unknown, more
+lose the shape of a relation."""
+
 PRIOR_FREEDOM = 4
 """Degrees of freedom at the pooled variance that each bin's own is credited with: a bin of two rows has no
 variance worth the name."""
@@ -79,15 +83,65 @@ def _estimate(value: np.ndarray, variance: np.ndarray, valid: np.ndarray, level:
     return Estimate(*(np.where(valid, np.clip(x, LOWEST, 1.0), np.nan) for x in bounds))
 
 
-def _row_variance(spread: _Spread, value: np.ndarray, error: np.ndarray) -> np.ndarray:
-    """Σ n E[ψ²] for the influence ψ = (error + z)² − (1−R²)(y − ȳ)² of a row, z normal within its bin."""
+def _row_variance(spread: _Spread, value: np.ndarray, error: np.ndarray, least: float = 0.25) -> np.ndarray:
+    """Σ n E[ψ²] for the influence ψ = (error + z)² − (1−R²)(y − ȳ)² of a row, z normal within its bin.
+
+    The bins' means are noisy themselves, which adds about 6R⁴v² + 4(error − (1−R²)·mean)²v in each; that is taken off
+    again, down to ``least`` of the whole.
+    """
     missed = 1 - value[..., None]
     square = value[..., None]
     slope = 2 * error - 2 * missed * spread.mean
     level = error**2 - missed * spread.mean**2
     v = spread.variance
     terms = 3 * square**2 * v * v + 2 * square * level * v + slope**2 * v + level**2
-    return np.where(spread.n > 0, spread.n * terms, 0.0).sum(axis=-1)
+    noise = 6 * square**2 * v * v + slope**2 * v
+    found = np.where(spread.n > 0, spread.n * terms, 0.0).sum(axis=-1)
+    return np.maximum(found - np.where(spread.n > 0, noise, 0.0).sum(axis=-1), least * found)
+
+
+@np.errstate(divide="ignore", invalid="ignore", over="ignore")
+def _by_ratio(value: np.ndarray, variance: np.ndarray, valid: np.ndarray, level: float) -> Estimate:
+    """Interval on the scale of ln(1 − R²), the logarithm of a ratio of two variances."""
+    missed = 1 - np.maximum(value, LOWEST)
+    factor = np.exp(normal_quantile(level) * np.sqrt(np.maximum(variance, 0)) / missed)
+    bounds = (value, 1 - missed * factor, 1 - missed / factor)
+    return Estimate(*(np.where(valid, np.clip(x, LOWEST, 1.0), np.nan) for x in bounds))
+
+
+_HALVINGS = 40
+
+
+@np.errstate(divide="ignore", invalid="ignore")
+def _by_score(
+    value: np.ndarray, of_rows: np.ndarray, of_bins: np.ndarray, rows: np.ndarray, valid: np.ndarray, level: float
+) -> Estimate:
+    """Every share θ of variance with (R² − θ)² ≤ z²(1−θ)²(cθ + e): what a share of 0 or more would show.
+
+    e is the noise of learning bins that say nothing, ``of_bins``/(1−R²)²; c is taken from ``of_rows``, the variance of
+    what rows say, and where R² is within noise from 4/n, what it is for any small share of normal outcomes.
+
+    Parameters
+    ----------
+    value, of_rows, of_bins, rows, valid : shape (...)
+    """
+    missed2 = np.maximum(1 - value, 1e-12) ** 2
+    e = of_bins / missed2
+    small = np.sqrt(np.maximum(e, 0))
+    c = (of_rows / missed2 + 4 / rows * small) / (np.maximum(value, 0) + small)
+    z2 = normal_quantile(level) ** 2
+
+    def bound(end: float) -> np.ndarray:
+        inner, outer = np.array(value, float), np.full(np.shape(value), end)
+        for _ in range(_HALVINGS):
+            middle = (inner + outer) / 2
+            variance = (1 - middle) ** 2 * (c * np.maximum(middle, 0) + e)
+            holds = (middle - value) ** 2 <= z2 * variance
+            inner, outer = np.where(holds, middle, inner), np.where(holds, outer, middle)
+        return (inner + outer) / 2
+
+    bounds = (value, bound(LOWEST), bound(1.0))
+    return Estimate(*(np.where(valid, np.clip(x, LOWEST, 1.0), np.nan) for x in bounds))
 
 
 @np.errstate(divide="ignore", invalid="ignore")
@@ -144,7 +198,7 @@ def learned_explained_variance(
     error = error - ((spread.n * error).sum(axis=-1) / spread.rows)[..., None]
     value = 1 - (spread.within + spread.n * error**2).sum(axis=-1) / total
     variance = _row_variance(spread, value, error) / total**2
-    return _estimate(value, variance, spread.rows >= minimum_labels, level)
+    return _by_ratio(value, variance, spread.rows >= minimum_labels, level)
 
 
 @np.errstate(divide="ignore", invalid="ignore")
@@ -155,7 +209,8 @@ def available_explained_variance(
 
     (SSB − Σ s²_b(1 − n_b/n)) / (that + Σ n_b s²_b): Kelley's ε² with a variance of its own in every bin. It
     is 0 on average where bins say nothing, and unlike cross-validation it does not charge for learning from
-    few rows. Ordered bins are first joined where rows are few, which steadies it.
+    few rows: it estimates what the population's own means by bin explain, what retraining on many such windows could
+    get. Ordered bins are first joined where rows are few, which steadies it.
 
     Parameters
     ----------
@@ -170,7 +225,8 @@ def available_explained_variance(
     moments = np.asarray(window_moments, float)
     if ordered:
         flat = [flatten(moments[..., i], moments.shape[:-1]) for i in range(3)]
-        group = join_bins(flat[0], flat[0].sum(axis=1))
+        rows = flat[0].sum(axis=1)
+        group = join_bins(flat[0], rows, rows / ROWS_PER_GROUP)
         joined = np.stack([gather(x, group) for x in flat], axis=-1)
         moments = joined.reshape(*moments.shape[:-2], *joined.shape[1:])
     spread = _spread(moments)
@@ -183,9 +239,9 @@ def available_explained_variance(
     of_means = missed * np.where(spread.n > 0, spread.variance**2, 0.0).sum(axis=-1)
     bins = (spread.n > 0).sum(axis=-1) - 1
     of_variances = missed * spread.pooled**2 * bins**2 / np.maximum(spread.n - 1, 0).sum(axis=-1)
-    signal = np.maximum(_row_variance(spread, value, np.zeros_like(spread.mean)) - 2 * of_means, 0)
-    variance = (signal + of_means + of_variances) / total**2
-    return _estimate(value, variance, spread.rows >= minimum_labels, level)
+    signal = _row_variance(spread, value, np.zeros_like(spread.mean), least=0.0)
+    of_bins = (of_means + of_variances) / total**2
+    return _by_score(value, signal / total**2, of_bins, spread.rows, spread.rows >= minimum_labels, level)
 
 
 @np.errstate(divide="ignore", invalid="ignore")

@@ -15,24 +15,28 @@ U-shaped and jagged relations of 64 bins and 200 to 10,000 labels."""
 
 
 @np.errstate(divide="ignore", invalid="ignore")
-def join_bins(n: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def join_bins(n: np.ndarray, labels: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:
     """Which group each of a window's ordered bins joins, from the bins' sizes alone.
 
-    The rows are cut into equal stretches, and bins whose middle row lies in one stretch join. A bin larger
-    than a stretch so stays by itself. Outcomes by bin are not looked at, or the groups would be fitted to
-    noise.
+    The rows are cut into equal stretches, the first and the last of them in halves (rates differ most at the ends, and
+    a rare class lies there), and bins whose middle row lies in one stretch join. A bin larger than a stretch so stays
+    by itself. Outcomes by bin are not looked at, or the groups would be fitted to noise.
 
     Parameters
     ----------
     n : rows by bin, shape (W, B)
     labels : how many rows the labels are worth, shape (W,)
+    groups : how many groups to make of them, shape (W,); left out, about 0.7·√labels, at least 8
 
     Returns
     -------
     Shape (W, B), int64: 0 for a window's first group, and so on upwards.
     """
-    wanted = np.maximum(GROUPS_PER_ROOT * np.sqrt(labels), FEWEST_GROUPS)
-    stretch = np.floor((wanted / n.sum(axis=1))[:, None] * (np.cumsum(n, axis=1) - n / 2))
+    # whole numbers: a part of a stretch at the end would hold a few rows or many by chance
+    wanted = np.rint(GROUPS_PER_ROOT * np.sqrt(labels) if groups is None else groups)
+    wanted = np.maximum(wanted, FEWEST_GROUPS) - 2
+    place = (wanted / n.sum(axis=1))[:, None] * (np.cumsum(n, axis=1) - n / 2)
+    stretch = np.floor(place) + (place > 0.5) + (place > wanted[:, None] - 0.5)
     group = np.zeros(n.shape, np.int64)
     np.cumsum(stretch[:, 1:] > stretch[:, :-1], axis=1, out=group[:, 1:])
     return group

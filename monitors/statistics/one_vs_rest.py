@@ -11,6 +11,7 @@ import numpy as np
 
 from monitors.statistics.auc import Placements, area, logit_interval, placements
 from monitors.statistics.intervals import Estimate
+from monitors.statistics.leave_pair_out import Learning
 
 
 def classes_first(by_outcome: np.ndarray) -> np.ndarray:
@@ -80,7 +81,7 @@ def mean_auc(
     placed: Placements,
     minimum_labels: float,
     level: float,
-    inflation: np.ndarray | None = None,
+    learning: Learning | None = None,
 ) -> Estimate:
     """Mean AUC of labelled rows; variance Σ n_cb φ²_cb / N², φ the influence of a row.
 
@@ -88,7 +89,8 @@ def mean_auc(
     ----------
     counts : shape (K, ..., B)
     placed : shape (K, ..., B)
-    inflation : factor on the variance by class, shape (K, ...), averaged with the classes' weights
+    learning : what learning adds to the variance by class, shape (K, ...): the factors are averaged with the classes'
+        weights, what comes on top is taken as one for all of them
     """
     totals = counts.sum(axis=-1)
     weights = class_weights(totals, minimum_labels)
@@ -96,8 +98,9 @@ def mean_auc(
     small_sample = np.where(totals > 1, totals / (totals - 1), 1.0)
     squares = (counts * (common + own) ** 2).sum(axis=-1)
     variance = (small_sample * squares).sum(axis=0) / totals.sum(axis=0) ** 2
-    if inflation is not None:
-        variance = variance * np.where(weights > 0, weights * inflation, 0.0).sum(axis=0)
+    if learning is not None:
+        added = np.where(weights > 0, weights * np.sqrt(learning.added), 0.0).sum(axis=0)
+        variance = variance * np.where(weights > 0, weights * learning.factor, 0.0).sum(axis=0) + added**2
     return logit_interval(value, np.sqrt(variance), _fewest_rows(totals, weights), level)
 
 

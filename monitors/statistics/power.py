@@ -12,11 +12,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitors.statistics.auc import Placements, area, auc, auc_interval, delong_error, logit_interval, placements
+from monitors.statistics.auc import (
+    Placements,
+    area,
+    auc,
+    auc_interval,
+    delong_variances,
+    logit_interval,
+    placements,
+    score_interval,
+    untied,
+)
 from monitors.statistics.explained_variance import regression_power
 from monitors.statistics.information import information_value, normalised_mutual_information
 from monitors.statistics.intervals import LEVEL, Estimate, Power
-from monitors.statistics.leave_pair_out import cross_fitted
+from monitors.statistics.leave_pair_out import Learning, cross_fitted
 from monitors.statistics.one_vs_rest import against_rest, classes_first, expected_mean_auc, mean_auc
 from monitors.statistics.shrinkage import empirical_strength, over_classes, relation
 
@@ -30,16 +40,16 @@ MINIMUM_LABELS = 10
 
 
 def _two_classes(
-    counts: np.ndarray, placed: Placements, inflation: np.ndarray | None, minimum_labels: int, level: float
+    counts: np.ndarray, placed: Placements, learning: Learning | None, minimum_labels: int, level: float
 ) -> Estimate:
     """AUC of class 1 against class 0 with DeLong's error, shape (...)."""
     negatives, positives = counts[..., 0], counts[..., 1]
     value = area(positives, placed)
-    error = delong_error(positives, negatives, placed, value)
-    if inflation is not None:
-        error = error * np.sqrt(inflation)
-    fewest = np.minimum(positives.sum(axis=-1), negatives.sum(axis=-1))
-    return _where(fewest >= minimum_labels, logit_interval(value, error, fewest, level))
+    variances = delong_variances(positives, negatives, placed, value)
+    factor, added = (1.0, 0.0) if learning is None else learning
+    p, n = positives.sum(axis=-1), negatives.sum(axis=-1)
+    estimate = score_interval(value, variances, p, n, untied(positives + negatives), factor, added, level)
+    return _where(np.minimum(p, n) >= minimum_labels, estimate)
 
 
 def _where(valid: np.ndarray, estimate: Estimate) -> Estimate:
@@ -113,11 +123,11 @@ def available_power(
     """
     counts = np.asarray(window_by_outcome, float)
     if counts.shape[-1] == 2:
-        placed, inflation = cross_fitted(counts[..., 1], counts[..., 0], ordered, prior_strength)
-        return _two_classes(counts, placed, inflation, minimum_labels, level)
+        placed, learning = cross_fitted(counts[..., 1], counts[..., 0], ordered, prior_strength)
+        return _two_classes(counts, placed, learning, minimum_labels, level)
     by_class = classes_first(counts)
-    placed, inflation = cross_fitted(by_class, by_class.sum(axis=0) - by_class, ordered, prior_strength)
-    return mean_auc(by_class, placed, minimum_labels, level, inflation)
+    placed, learning = cross_fitted(by_class, by_class.sum(axis=0) - by_class, ordered, prior_strength)
+    return mean_auc(by_class, placed, minimum_labels, level, learning)
 
 
 @np.errstate(divide="ignore", invalid="ignore")

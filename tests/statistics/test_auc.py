@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import roc_auc_score
 
-from monitors.statistics.auc import auc, auc_interval, logit_interval
+from monitors.statistics.auc import area, auc, auc_interval, delong_variances, placements, untied
 from tests.statistics.rows import draw, expand, inside
 
 tables = st.integers(1, 8).flatmap(
@@ -42,13 +42,51 @@ def test_error_is_delongs_ties_included(table):
     counts, score = table
     bins, classes = expand(counts)
     value, error = delong(score[bins[classes == 1]], score[bins[classes == 0]])
+    positives, negatives = counts[:, 1].astype(float), counts[:, 0].astype(float)
+    placed = placements(positives, negatives, score)
+    found = delong_variances(positives, negatives, placed, area(positives, placed))
+    assert np.sqrt(found.of_positives + found.of_negatives) == pytest.approx(error, abs=1e-9)
     estimate = auc_interval(counts[:, 1], counts[:, 0], score)
     assert estimate.value == pytest.approx(value, abs=1e-12)
-    if 0 < value < 1:
-        expected = logit_interval(np.array(value), np.array(error), np.array(2.0))
-        assert np.array(estimate) == pytest.approx(np.array(expected), abs=1e-9)
-    assert estimate.low <= estimate.value + 1e-12
-    assert estimate.value <= estimate.high + 1e-12
+    assert 0 <= estimate.low <= estimate.value + 1e-12
+    assert estimate.value <= estimate.high + 1e-12 <= 1 + 2e-12
+
+
+def test_error_of_large_windows_is_delongs():
+    rng = np.random.default_rng(2)
+    counts = draw(rng, 5, 100_000, np.linspace(0.05, 0.6, 20))
+    for window in counts:
+        bins, classes = expand(window[:, :] // 20)
+        _, error = delong(bins[classes == 1], bins[classes == 0])
+        estimate = auc_interval(*(window // 20).T[::-1], np.arange(20.0))
+        assert estimate.error == pytest.approx(error, rel=0.02)
+
+
+def test_interval_is_a_mirror_image_when_classes_change_places():
+    counts = draw(np.random.default_rng(3), 4, 60, np.linspace(0.05, 0.9, 12))
+    there = auc_interval(counts[..., 1], counts[..., 0], np.arange(12.0))
+    back = auc_interval(counts[..., 0], counts[..., 1], np.arange(12.0))
+    assert back.low == pytest.approx(1 - there.high)
+    assert back.high == pytest.approx(1 - there.low)
+
+
+def test_ties_leave_nothing_of_a_constant():
+    assert untied(np.array([0, 30, 0])) == 0
+    assert untied(np.ones(100)) == pytest.approx(1, abs=1e-3)
+    # a constant score has an AUC of ½ whatever its rows
+    assert np.array(auc_interval(np.array([4, 2]), np.array([3, 9]), np.zeros(2)))[0] == 0.5
+
+
+@pytest.mark.parametrize("share", [0.02, 0.05, 0.5, 0.98])
+@pytest.mark.parametrize("steepness", [0.0, 2.0, 10.0])
+def test_intervals_of_rare_classes_hold_as_often_as_they_say(share, steepness):
+    x = np.linspace(-1, 1, 40)
+    rates = 1 / (1 + np.exp(-steepness * x))
+    rates = rates * min(share, 1 - share) / rates.mean() if share != 0.5 else rates
+    rates = 1 - rates[::-1] if share > 0.5 else rates
+    counts = draw(np.random.default_rng(4), 3000, 1000, rates)
+    held = inside(auc_interval(counts[..., 1], counts[..., 0], x), auc(rates, 1 - rates, x))
+    assert 0.93 < held < 0.985  # a steep relation is judged with some caution
 
 
 def test_scores_that_differ_by_window():

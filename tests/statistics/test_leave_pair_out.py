@@ -10,7 +10,8 @@ from hypothesis.extra.numpy import arrays
 
 from monitors.statistics.auc import area
 from monitors.statistics.joining import gather, join_bins
-from monitors.statistics.leave_pair_out import leave_pair_out
+from monitors.statistics.leave_pair_out import leave_pair_out, order_variance
+from tests.statistics.rows import draw
 
 tables = st.integers(1, 6).flatmap(
     lambda bins: arrays(np.int64, (bins, 2), elements=st.integers(0, 5)).filter(lambda x: (x.sum(axis=0) >= 2).all())
@@ -59,3 +60,30 @@ def test_a_large_bin_stays_by_itself():
     n = np.array([[10.0] * 5 + [900.0] + [10.0] * 5])
     group = join_bins(n, np.array([100.0]))[0]
     assert (np.delete(group, 5) != group[5]).all()
+
+
+def test_the_ends_are_cut_finer():
+    group = join_bins(np.full((1, 64), 100.0), np.array([130.0]))[0]  # eight groups of six stretches
+    sizes = np.bincount(group)
+    assert len(sizes) == 8
+    assert sizes[[0, 1, -2, -1]].max() < sizes[2:-2].min()
+
+
+def test_groups_asked_for_are_made():
+    assert join_bins(np.full((1, 64), 10.0), np.array([10.0]), np.array([20])).max() == 19
+
+
+def test_order_that_is_hard_to_tell_has_a_variance():
+    # two bins of one rate: every pair between them comes out or is lost, as a coin falls
+    rng = np.random.default_rng(0)
+    same, apart = (draw(rng, 4000, 400, np.array(rates)) for rates in ([0.3, 0.3], [0.1, 0.8]))
+    between = [area(x[..., 1].astype(float), leave_pair_out(x[..., 1], x[..., 0])) - 0.5 for x in (same, apart)]
+    found = [order_variance(x[..., 1], x[..., 0]) for x in (same, apart)]
+    assert found[0].mean() > 0.3 * between[0].var()
+    assert found[1].max() < 1e-3 * between[1].var()
+
+
+def test_one_bin_has_one_order():
+    assert order_variance(np.array([[0.0, 9.0]]), np.array([[0.0, 30.0]])) == 0
+    assert order_variance(np.zeros((2, 4)), np.ones((2, 4))).tolist() == [0, 0]
+    assert order_variance(np.zeros((0, 4)), np.zeros((0, 4))).shape == (0,)
