@@ -244,7 +244,7 @@ def score_interval(
             variance = factor * size * _exponential_variance(middle, p, n) + extra
             holds = (middle - value) ** 2 <= reach * variance
             inner, outer = np.where(holds, middle, inner), np.where(holds, outer, middle)
-        return (inner + outer) / 2
+        return inner
 
     least = ((1 - level) / 2) ** (1 / fewest)
     low = np.where(value >= 1, least, np.where(value <= 0, value, bound(0.0)))

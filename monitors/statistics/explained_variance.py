@@ -138,7 +138,7 @@ def _by_score(
             variance = (1 - middle) ** 2 * (c * np.maximum(middle, 0) + e)
             holds = (middle - value) ** 2 <= z2 * variance
             inner, outer = np.where(holds, middle, inner), np.where(holds, outer, middle)
-        return (inner + outer) / 2
+        return inner
 
     bounds = (value, bound(LOWEST), bound(1.0))
     return Estimate(*(np.where(valid, np.clip(x, LOWEST, 1.0), np.nan) for x in bounds))
