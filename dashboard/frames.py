@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.data import Page
-from monitors.measurement import mature
+from monitors.maturity import immature_starts
 from monitors.profile.bins import FIRST, ColumnBins
 from monitors.profile.cube import ColumnCube
 from monitors.statistics.intervals import mean_interval, wilson
@@ -45,8 +45,7 @@ def performance(page: Page, metric: str) -> pd.DataFrame:
     kept = ["window_start", "value", "low", "high", "n", "band_low", "band_high", "severity", "state", "message"]
     rows = rows.merge(realised[kept], on="window_start", how="left").merge(due, on="window_start", how="left")
     rows = rows.merge(came, on="window_start", how="left")
-    ripe = pd.Series(mature(page.seen.cube, page.seen.reference), index=page.seen.cube.starts)
-    rows["mature"] = ripe.reindex(rows["window_start"]).to_numpy()
+    rows["mature"] = ~rows["window_start"].isin(immature_starts(page.seen.measured))
     some = rows["value"].notna() | rows["expected"].notna() | rows["labelled_share"].notna()
     return rows[some].reset_index(drop=True)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from monitors import maturity
 from monitors.drift import expected_distance, score_shares
-from monitors.measurement import combine, in_reference, labelled_share, mature, rest_of, table
+from monitors.measurement import combine, in_reference, labelled_share, rest_of, table
 from monitors.performance import performance
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.relation import relation
@@ -42,7 +43,8 @@ def _label(windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFr
     task = windows.bins.task
     now, ref = labelled_totals(windows), labelled_totals(reference)
     blocks = [
-        table("concept", "labelled_share", [None], windows, reference, value=labelled_share(windows), n=windows.rows)
+        table("concept", "labelled_share", [None], windows, reference, value=labelled_share(windows), n=windows.rows),
+        *maturity.measured(windows, reference, settings),
     ]
     if task == "multiclass":
         return blocks
@@ -56,8 +58,9 @@ def _label(windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFr
         before = ref.total / np.maximum(ref.n, 1)
         errors = [np.sqrt(_spread2(x) / np.maximum(x.n, 1)) for x in (ref, now)]
     scores = scalar_scores(
-        np.where(ref.n > 0, before, np.nan)[None], errors[0][None],
-        np.where(mature(windows, reference), estimate.value, np.nan)[None], errors[1][None],
+        np.where((ref.n > 0) & maturity.mature_reference(windows, reference, settings), before, np.nan)[None],
+        errors[0][None],
+        np.where(maturity.mature(windows, reference, settings), estimate.value, np.nan)[None], errors[1][None],
     )  # fmt: skip
     rate = settings.rate("concept", "label_rate") / 2
     verdict = largest_score(np.abs(scores.reference), np.abs(scores.windows), rate)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from monitors.measurement import combine, in_reference, mature, rest_of, table
+from monitors.maturity import mature
+from monitors.measurement import combine, in_reference, rest_of, table
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.settings import Settings
 from monitors.statistics.null import FEW_WINDOWS, largest_score, lasting, run_below, scalar_scores, standardise
@@ -51,7 +52,7 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     drop = standardise(
         np.where(able[:, None], -scores.reference, np.nan), np.where(able[:, None], -scores.windows, np.nan)
     )
-    ripe = mature(windows, reference)
+    ripe = mature(windows, reference, settings)
     # power fades slowly: what one window cannot show, several in a row can
     stayed = lasting(np.where(inside | ~ripe, np.nan, drop.windows), len(reference))
     verdict = largest_score(np.maximum(drop.reference, 0.0), stayed, settings.rate("decay", "learned_power"))

@@ -29,23 +29,11 @@ def in_reference(windows: Cube, reference: Cube) -> np.ndarray:
         len(windows), bool)  # fmt: skip
 
 
-_MATURE = 0.8
-"""A window is judged by its labels once this part of the share that the reference has is in."""
-
-
 def labelled_share(cube: Cube) -> np.ndarray:
     """Share of rows that have a label, shape (W,); NaN without rows."""
     column = cube.column(0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(column.by_outcome.sum(axis=(1, 2)) / column.n.sum(axis=1))
-
-
-def mature(windows: Cube, reference: Cube) -> np.ndarray:
-    """Windows whose labels are as good as in, shape (W,), bool: early labels are not like late ones."""
-    usual = labelled_share(reference)
-    usual = usual[np.isfinite(usual)]
-    with np.errstate(invalid="ignore"):
-        return np.asarray(labelled_share(windows) >= _MATURE * (usual.mean() if len(usual) else 0.0))
 
 
 def rest_of(total: np.ndarray, own: np.ndarray, inside: np.ndarray) -> np.ndarray:

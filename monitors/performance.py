@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from monitors.measurement import in_reference, mature, rest_of, table
+from monitors.maturity import mature, mature_reference
+from monitors.measurement import in_reference, rest_of, table
 from monitors.profile.bins import FIRST
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.settings import Settings
@@ -58,7 +59,7 @@ def performance(windows: Cube, reference: Cube, settings: Settings) -> list[pd.D
     if windows.bins.task == "binary" and kind in {"probability", "score"}:
         blocks += _expected(current, past, inside, positive, windows, reference, kind)
     if kind != "score":
-        blocks += _split(current, past, inside, windows, reference, kind)
+        blocks += _split(current, past, inside, windows, reference, settings, kind)
     return blocks
 
 
@@ -132,9 +133,10 @@ def _judge(
 ) -> list[pd.DataFrame]:
     names = [name for name in realised if name in JUDGED[kind]]
     sign = np.array([-1.0 if name in BETTER_HIGH else 1.0 for name in names])[:, None]
-    ripe = mature(windows, reference)
+    ripe, known = mature(windows, reference, settings), mature_reference(windows, reference, settings)
     scores = scalar_scores(
-        np.array([before[name].value for name in names]), np.array([before[name].error for name in names]),
+        np.where(known, np.array([before[name].value for name in names]), np.nan),
+        np.array([before[name].error for name in names]),
         np.where(ripe, np.array([realised[name].value for name in names]), np.nan),
         np.array([realised[name].error for name in names]),
     )  # fmt: skip
@@ -184,7 +186,7 @@ def _expected(
 
 
 def _split(
-    current: Score, past: Score, inside: np.ndarray, windows: Cube, reference: Cube, kind: str
+    current: Score, past: Score, inside: np.ndarray, windows: Cube, reference: Cube, settings: Settings, kind: str
 ) -> list[pd.DataFrame]:
     """The change in mean loss over bins of the score: inputs moved, relation moved."""
 
@@ -201,7 +203,7 @@ def _split(
     found = disde(rest("paired"), rest("loss"), current.paired, current.loss, reference_loss2=past2, window_loss2=own2,
                   window_rows=current.n)  # fmt: skip
     n = current.paired.sum(axis=1)
-    ripe = mature(windows, reference)
+    ripe = mature(windows, reference, settings)
     blocks = [
         table("concept", f"loss_{name}", [None], windows, reference, value=np.where(ripe, estimate.value, np.nan),
               low=estimate.low, high=estimate.high, expected=0.0, n=n)

@@ -6,7 +6,7 @@ files ─ ledger ─> dirty windows ─ profile ─> store ─ monitors ─> mea
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,8 +26,10 @@ from monitors.logs.files import LogFile, discover
 from monitors.logs.labels import Labels
 from monitors.logs.prepare import Layout
 from monitors.logs.progress import Progress, silent
+from monitors.maturity import immature_starts
 from monitors.measurement import combine
 from monitors.profile.bins import Bins
+from monitors.profile.facts import DELAY_HOURS
 from monitors.profiling import freeze_bins, profile_dirty, profile_training
 from monitors.reference import Plan, plan
 from monitors.settings import segment_share
@@ -141,6 +143,7 @@ def _counted(config: Config) -> str:
     """All of the configuration that decides how rows are counted."""
     content = config.model_dump(mode="json", include={"logs", "labels", "features", "windows", "reference"})
     content["model"] = config.model.model_dump(mode="json", exclude={"name"})
+    content["delay_hours"] = DELAY_HOURS
     return json.dumps(content, sort_keys=True)
 
 
@@ -225,7 +228,7 @@ def _write_model(
 def _measure(job: Job, bins: Bins, store: Store, connection: sa.Connection) -> pd.DataFrame:
     """Measurements of all rows and of each segment; half of the false-alarm budget is the segments', evenly."""
     name, grain = job.model, job.layout.grain
-    wanted = dict(bins.segments).keys() - {job.config.features.version}
+    wanted, immature = dict(bins.segments).keys() - {job.config.features.version}, frozenset[int]()
     segments = [s for s in store.segments(name, connection) if s and s.split("=", 1)[0] in wanted]
     blocks = []
     for done, segment in enumerate(["", *segments], 1):
@@ -237,7 +240,10 @@ def _measure(job: Job, bins: Bins, store: Store, connection: sa.Connection) -> p
         training = stack(bins, own, Grain.parse("1 rows"), TRAINING, fill=False) if own else None
         if segment and training is None and not _enough(cube, job.plan):
             continue
-        block = measure_all(cube, job.plan, settings_of(job.config, grain, job.log.last, share), training)
+        settings = replace(settings_of(job.config, grain, job.log.last, share), immature=immature)
+        block = measure_all(cube, job.plan, settings, training)
+        if not segment:
+            immature = immature_starts(block)
         # of a segment only what can become a finding: the rest is computed when somebody looks at it
         blocks.append(
             block if not segment else block[[key in KEPT for key in zip(block.monitor, block.metric, strict=True)]]

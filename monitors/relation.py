@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from monitors.grouping import group_names, grouped, scored_groups
-from monitors.measurement import in_reference, mature, mean_inside, rest_of, table
+from monitors.maturity import mature
+from monitors.measurement import in_reference, mean_inside, rest_of, table
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.settings import Settings
 from monitors.statistics.null import BinScores, bin_scores, largest_score, standardise
@@ -41,7 +42,7 @@ def relation(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame
     standard = standardise(np.concatenate([s.reference for s in scores]), np.concatenate([s.windows for s in scores]))
     verdict = largest_score(standard.reference, standard.windows, settings.rate("concept", "relation"))
     p = verdict.p.reshape(len(names), 2, -1)
-    p = np.where(mature(windows, reference), np.fmin(p[:, 0], p[:, 1]), np.nan)
+    p = np.where(mature(windows, reference, settings), np.fmin(p[:, 0], p[:, 1]), np.nan)
     limit = (standard.mean + verdict.threshold * standard.deviation).reshape(len(names), 2, -1)
     value, chance = np.array(values), np.array(noise)
     with np.errstate(invalid="ignore"):

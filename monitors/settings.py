@@ -63,6 +63,7 @@ class Settings:
     threshold : binary: a score from here on predicts the positive class
     minimum_effect : by metric, or by ``metric:feature``; overrides ``MINIMUM_EFFECT``
     observed_until : last instant that the log has (µs), so that the last window is known to be whole
+    immature : starts of windows whose labels are not in yet by what all rows together tell, for segments of them
     """
 
     grain: Grain
@@ -71,6 +72,7 @@ class Settings:
     threshold: float = 0.5
     minimum_effect: Mapping[str, float] = field(default_factory=dict)
     observed_until: int | None = None
+    immature: frozenset[int] = frozenset()
 
     def rate(self, monitor: str, metric: str) -> float:
         """The false-alarm rate that one family of numbers may spend in a window."""

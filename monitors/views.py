@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from monitors.errors import UserError
 from monitors.findings import find
 from monitors.incidents import group
 from monitors.job import TRAINING, settings_of
+from monitors.maturity import immature_starts, labels
 from monitors.profile.bins import Bins
 from monitors.profile.cube import Cube
 from monitors.reference import Plan
@@ -98,7 +99,11 @@ def look(store: Store, config: Config, wanted: Look) -> Seen:
     kept = dict(bins.segments).keys() - {config.features.version}
     judged = sum(1 for segment in store.segments(name) if segment and segment.split("=", 1)[0] in kept)
     share = segment_share(wanted.segment, judged)
-    measured = measure_all(cube, plan, settings_of(config, coarse, row["observed_until"], share), training)
+    settings = settings_of(config, coarse, row["observed_until"], share)
+    if wanted.segment and bins.classes:
+        whole = coarsen(stack(bins, store.profiles(name, ""), fine), fine, coarse)
+        settings = replace(settings, immature=immature_starts(measure_all(whole, plan, settings, training, [labels])))
+    measured = measure_all(cube, plan, settings, training)
     measured["model"] = name
     found, incidents = group(find(measured, config, coarse, []), coarse)
     return Seen(coarse, bins, cube, reference, plan, measured, found, incidents, plan.words)

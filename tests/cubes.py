@@ -103,18 +103,19 @@ def profile(frames: Sequence[pd.DataFrame], bins: Bins, grain: Grain | None = No
 def build(
     frame: pd.DataFrame | Sequence[pd.DataFrame], reference: int, size: str = "1d", task: str | None = None,
     positive: object | None = None, threshold: float = 0.5, model: Model | None = None, false_alarm_rate: float = 0.05,
-    minimum_effect: dict[str, float] | None = None, **parts: Any,
+    minimum_effect: dict[str, float] | None = None, label_times: np.ndarray | None = None, **parts: Any,
 ) -> Built:  # fmt: skip
     """A cube of all windows, the reference (its first ``reference`` windows) and settings.
 
     Parameters
     ----------
     frame : one, or several that are batches of one log, as files with other columns are
+    label_times : of a single frame's rows (µs)
     parts : of ``Columns``: segments, version, include, exclude
     """
     frames = [frame] if isinstance(frame, pd.DataFrame) else list(frame)
     grain = Grain.parse(size)
-    batches = [rows_of(each, grain) for each in frames]
+    batches = [rows_of(each, grain, label_times=label_times) for each in frames]
     starts = np.unique(np.concatenate([batch.starts for batch in batches]))
     inside = starts[:reference]
     collector = Collector(columns_of(**parts))

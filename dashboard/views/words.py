@@ -10,7 +10,7 @@ import numpy as np
 from dashboard.charts.text import period, plain
 from dashboard.data import Page
 from dashboard.views.common import quoted, safe
-from monitors.measurement import mature
+from monitors.maturity import immature_starts
 
 NAME_LABELS = "Name the label under [logs] or [labels] in driftmeter.toml, and run again."
 NO_PREDICTION = "This log has no predictions, so there is no performance to measure."
@@ -31,7 +31,8 @@ def ripe_starts(page: Page) -> np.ndarray:
     """Starts of the windows whose labels are as good as in, shape (W,), int64."""
     if not has_labels(page):
         return np.zeros(0, np.int64)
-    return np.asarray(page.seen.cube.starts[mature(page.seen.cube, page.seen.reference)])
+    starts = page.seen.cube.starts
+    return np.asarray(starts[~np.isin(starts, list(immature_starts(page.seen.measured)))])
 
 
 def unfinished(page: Page) -> bool:

@@ -91,7 +91,7 @@ class Accumulator:
             names, codes = self._segment(group, rows.batch)
             placed.append(cells.rows_of(rows.starts, names, codes))
         list(self.pool.map(lambda i: self._count(i, rows, outcomes, placed), range(len(self.bins.columns))))
-        self._note(rows)
+        self._note(rows, outcomes.outcome)
 
     def _segment(self, group: str | None, batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray]:
         """Names of a grouping's values and each row's index among them."""
@@ -141,7 +141,7 @@ class Accumulator:
         place = rows.batch.schema.get_field_index(column.name)
         return rows.batch.column(place) if place >= 0 else None
 
-    def _note(self, rows: Rows) -> None:
+    def _note(self, rows: Rows, outcome: np.ndarray) -> None:
         """Facts of the windows in this batch."""
         types = {
             column.name: type_class(rows.batch.schema.field(column.name).type)
@@ -167,7 +167,7 @@ class Accumulator:
             for name in new:
                 facts.setdefault("new", {})[name] = facts.get("new", {}).get(name, 0) + count
             if rows.label_times is not None and rows.times is not None:
-                _add_delays(facts, rows.label_times[mask], rows.times[mask])
+                _add_delays(facts, rows.label_times[mask], rows.times[mask], outcome[mask], len(self.bins.classes))
             if rows.ids is not None:
                 ids = rows.ids[mask]
                 self.ids.setdefault(int(start), []).append(ids[ids != 0])
@@ -220,9 +220,18 @@ def _with(profile: Profile, facts: dict[str, Any]) -> Profile:
     return Profile(profile.start, profile.segment, profile.counts, profile.sums, profile.low, profile.high, facts)
 
 
-def _add_delays(facts: Facts, label_times: np.ndarray, times: np.ndarray) -> None:
+def _add_delays(
+    facts: Facts, label_times: np.ndarray, times: np.ndarray, outcome: np.ndarray, classes: int
+) -> None:  # fmt: skip
     known = label_times != UNKNOWN_TIME
     hours = np.maximum((label_times[known] - times[known]) / _HOUR, 0.0)
-    counts = np.bincount(np.searchsorted(DELAY_HOURS, hours, side="right") - 1, minlength=len(DELAY_HOURS))
-    before = facts.get("delays", [0] * len(DELAY_HOURS))
-    facts["delays"] = [int(a + b) for a, b in zip(before, counts, strict=True)]
+    place, width = np.searchsorted(DELAY_HOURS, hours, side="right") - 1, len(DELAY_HOURS)
+    by_outcome = np.bincount(outcome[known] * width + place, minlength=(classes + 1) * width).reshape(-1, width)
+    counts = by_outcome.sum(axis=0)
+    facts["delays"] = (np.array(facts.get("delays", [0] * width)) + counts).tolist()
+    if classes > 1:  # the label's own time is of no use where its value is none of the classes
+        before = np.array(facts.get("outcome_delays", np.zeros((classes, width), int)))
+        facts["outcome_delays"] = (before + by_outcome[:classes]).tolist()
+    if known.any():
+        last = int(label_times[known].max())
+        facts["labels_until"] = max(last, facts.get("labels_until", last))

@@ -10,10 +10,15 @@ Facts = dict[str, Any]
 """Keys, each left out when empty: ``rows``; ``first``, ``last`` (µs); ``duplicates`` (rows whose id came before in
 the same finest window); ``identified`` (rows with an id); ``types`` {column: {type class other than the reference's:
 rows}}; ``unseen`` {column: {value: rows}} of the most frequent unseen values; ``new`` {column: rows} of columns that
-the reference did not have; ``delays`` rows by label delay (``DELAY_HOURS``)."""
+the reference did not have; ``delays`` rows by label delay (``DELAY_HOURS``); ``outcome_delays`` the same by outcome,
+a list of such lists in the order of ``Bins.classes``; ``labels_until`` (µs, when the last label came)."""
 
-DELAY_HOURS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 24.0, 48.0, 72.0, 168.0, 336.0, 720.0)
-"""Lower ends, in hours, of the bins that label delays are counted in; the last is open."""
+DELAY_HOURS = (
+    0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 24.0, 36.0, 48.0, 72.0, 96.0, 120.0, 144.0, 168.0, 180.0, 192.0, 240.0,
+    336.0, 360.0, 504.0, 720.0, 744.0, 1080.0, 1440.0, 1464.0, 2160.0, 2184.0, 4320.0,
+)  # fmt: skip
+"""Lower ends, in hours, of the bins that label delays are counted in; the last is open. Narrow ones follow 7, 14, 30,
+60 and 90 days, for many outcomes are known after exactly that long."""
 
 UNSEEN_KEPT = 20
 """Unseen values kept by name, column and window: the most frequent, ties by name."""
@@ -25,7 +30,7 @@ def merge_facts(parts: Sequence[Facts]) -> Facts:
     for key in ("rows", "duplicates", "identified"):
         if any(key in part for part in parts):
             merged[key] = sum(part.get(key, 0) for part in parts)
-    for key, pick in (("first", min), ("last", max)):
+    for key, pick in (("first", min), ("last", max), ("labels_until", max)):
         values = [part[key] for part in parts if key in part]
         if values:
             merged[key] = pick(values)
@@ -44,6 +49,11 @@ def merge_facts(parts: Sequence[Facts]) -> Facts:
     delays = [part["delays"] for part in parts if "delays" in part]
     if delays:
         merged["delays"] = [sum(values) for values in zip(*delays, strict=True)]
+    by_outcome = [part["outcome_delays"] for part in parts if "outcome_delays" in part]
+    if by_outcome:
+        merged["outcome_delays"] = [
+            [sum(values) for values in zip(*outcome, strict=True)] for outcome in zip(*by_outcome, strict=True)
+        ]
     return merged
 
 

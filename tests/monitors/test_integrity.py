@@ -142,7 +142,7 @@ def test_the_median_delay_is_interpolated_in_its_bin() -> None:
     counts[1, [0, 3]] = 5
     counts[2, -1] = 4
     found = median_delay(counts)
-    assert found[[0, 2, 3]] == pytest.approx([1.5, 1080.0, np.nan], nan_ok=True)
+    assert found[[0, 2, 3]] == pytest.approx([1.5, 1.5 * DELAY_HOURS[-1], np.nan], nan_ok=True)
     assert 0.25 <= found[1] <= 1
 
 

@@ -10,15 +10,13 @@ from monitors.measurement import (
     PUBLIC,
     combine,
     in_reference,
-    labelled_share,
-    mature,
     mean_inside,
     rest_of,
     table,
 )
 from monitors.settings import MINIMUM_EFFECT, Settings, segment_share
 from monitors.windows import Grain
-from tests.cubes import LABEL, binary_log, build, day_of
+from tests.cubes import binary_log, build
 
 LOG = binary_log(seed=6, count=10, rows=100)
 CUBE, REFERENCE, SETTINGS = build(LOG, 4)
@@ -78,19 +76,6 @@ def test_means_over_the_reference_pass_over_what_is_not_known() -> None:
     values = np.array([[1.0, np.nan, 3.0, 9.0], [np.nan, np.nan, np.nan, 9.0]])
     np.testing.assert_array_equal(mean_inside(values, np.array([True, True, True, False])), [[2.0], [np.nan]])
     assert np.isnan(mean_inside(np.empty((2, 0)), np.empty(0, bool))).all()
-
-
-def test_windows_whose_labels_are_not_in_are_not_mature() -> None:
-    day = day_of(LOG)
-    rng = np.random.default_rng(0)
-    share = np.array([1.0] * 7 + [0.9, 0.5, 0.0])
-    late = LOG.assign(**{LABEL: LOG[LABEL].where(rng.random(len(LOG)) < share[day])})
-    cube, reference, _ = build(late, 4)
-    assert labelled_share(cube) == pytest.approx(share, abs=0.1)
-    assert mature(cube, reference).tolist() == [True] * 8 + [False, False]
-    few = LOG.assign(**{LABEL: LOG[LABEL].where(rng.random(len(LOG)) < 0.3)})
-    cube, reference, _ = build(few, 4)
-    assert mature(cube, reference).mean() > 0.6  # a third is all that ever comes
 
 
 def test_a_minimum_effect_is_the_most_special_that_is_set() -> None:
