@@ -7,6 +7,7 @@ import pandas as pd
 
 from monitors import maturity
 from monitors.drift import expected_distance, score_shares
+from monitors.loss_by_feature import loss_by_feature
 from monitors.measurement import combine, in_reference, labelled_share, rest_of, table
 from monitors.performance import performance
 from monitors.profile.cube import ColumnCube, Cube
@@ -25,8 +26,9 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     ``prediction_shift`` (Jensen–Shannon distance). The model: realised performance with intervals, expected
     performance from the
     scores alone (``expected_…``, CBPE), calibration, and the change in loss split in two (``loss_inputs``,
-    ``loss_relation``; DISDE).
-    By feature: ``relation``, the outcome by bin against what the reference relation leads to expect there.
+    ``loss_relation``; DISDE). The labels: ``label_maturity``, ``labels_to_come``.
+    By feature: ``relation``, the outcome by bin against what the reference relation leads to expect there; and the
+    change in loss split in two by its bins.
     """
     if not len(windows):
         return combine([])
@@ -35,6 +37,8 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
         blocks += [*_label(windows, reference, settings), *performance(windows, reference, settings)]
         if windows.bins.features:
             blocks.append(relation(windows, reference, settings))
+            if windows.bins.prediction_kind not in {None, "score"}:
+                blocks += loss_by_feature(windows, reference, settings)
     blocks += _prediction(windows, reference, settings)
     return combine(blocks)
 

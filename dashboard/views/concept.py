@@ -191,10 +191,9 @@ def _performance_title(rows: pd.DataFrame, judged: set[int], word: str) -> str:
 def _split(page: Page) -> None:
     rows = page.windows[["window_start", "x", "x_end", "reference"]]
     for metric in ("loss_inputs", "loss_relation", "unknown_share"):
-        part = page.metric("concept", metric)[["window_start", "value"]].rename(columns={"value": metric})
+        part = _of_all(page, metric)[["window_start", "value", "n"]].rename(columns={"value": metric})
+        part = part if metric == "loss_relation" else part.drop(columns="n")
         rows = rows.merge(part, on="window_start", how="left")
-    n = page.metric("concept", "loss_relation")[["window_start", "n"]]
-    rows = rows.merge(n, on="window_start", how="left")
     loss = LOSSES.get(page.seen.bins.prediction_kind or "", "")
     if rows["loss_relation"].isna().all() or not loss:
         return  # performance above has said what is lacking
@@ -208,6 +207,12 @@ def _split(page: Page) -> None:
         width=1000,
     )
     common.picking(figure, "loss-split")
+
+
+def _of_all(page: Page, metric: str) -> pd.DataFrame:
+    """The split by bins of the score, not of a feature."""
+    rows = page.metric("concept", metric)
+    return rows[rows["feature"].isna()]
 
 
 def _split_title(rows: pd.DataFrame, loss: str) -> str:

@@ -130,3 +130,92 @@ def _mix_variance(share: np.ndarray, value: np.ndarray) -> np.ndarray:
     """Variance (...) of a bin's value over bins drawn by their shares (..., B)."""
     mean = (share * value).sum(axis=-1)
     return np.maximum((share * value**2).sum(axis=-1) - mean**2, 0)
+
+
+class FeatureSplit(NamedTuple):
+    """The change of the mean loss split by the bins of each of C features.
+
+    Attributes
+    ----------
+    total : shape (W,), the same whatever the feature
+    inputs, relation : Estimates of shape (W, C); their values add up to ``total``
+    by_inputs, by_relation : what each stacked bin adds to them, shape (W, R)
+    """
+
+    total: np.ndarray
+    inputs: Estimate
+    relation: Estimate
+    by_inputs: np.ndarray
+    by_relation: np.ndarray
+
+
+@np.errstate(divide="ignore", invalid="ignore")
+def split_by_features(
+    reference_n: np.ndarray,
+    reference_loss: np.ndarray,
+    window_n: np.ndarray,
+    window_loss: np.ndarray,
+    offsets: np.ndarray,
+    row_variance: np.ndarray,
+    minimum: float = MINIMUM,
+    level: float = LEVEL,
+) -> FeatureSplit:
+    """``disde`` over the bins of many features at once, all of whose rows take part.
+
+    With ℓ̄ the reference's mean loss, a bin adds (q−p)·(ℓ_ref − ℓ̄) to the inputs' part and q·(ℓ_win − ℓ_ref) to the
+    relation's: for every feature the sums add up to the whole change. In a bin that the reference hardly knew nothing
+    says what the loss should have been: the rows there are new inputs, and all they cost, q·(ℓ_win − ℓ̄) −
+    p·(ℓ_ref − ℓ̄), is the inputs' part. A feature's missing values are bins like others. Features that move together
+    explain the same change; their parts do not add up.
+
+    Parameters
+    ----------
+    reference_n, reference_loss : labelled rows with a prediction and their sum of losses by stacked bin, (W, R)
+    window_n, window_loss : the same of the windows, shape (W, R)
+    offsets : where each feature's bins begin and the last one's end, shape (C + 1,), from 0 to R
+    row_variance : variance of one row's loss within a bin, about, shape (W,) or scalar
+    minimum : rows of the reference below which it hardly knew a bin
+
+    Returns
+    -------
+    FeatureSplit; NaN where reference or window has no rows.
+
+    References
+    ----------
+    Cai, Namkoong and Yadlowsky 2023, arXiv:2303.02011
+    """
+    starts = np.asarray(offsets[:-1])
+    size = np.diff(offsets)
+    of_feature = np.repeat(np.arange(len(starts)), size)
+
+    def summed(values: np.ndarray) -> np.ndarray:
+        return np.add.reduceat(values, starts, axis=1) if len(starts) else np.zeros((len(values), 0))
+
+    before, now = summed(reference_n), summed(window_n)
+    p, q = reference_n / before[:, of_feature], window_n / now[:, of_feature]
+    mean_before, mean_now = summed(reference_loss) / before, summed(window_loss) / now
+    known = reference_n >= max(minimum, 1)
+    was = np.where(reference_n > 0, reference_loss / reference_n, 0.0) - mean_before[:, of_feature]
+    some = window_n > 0
+    here = np.where(some, window_loss / window_n, 0.0) - mean_before[:, of_feature]
+    here = np.where(some, here, 0.0)
+    by_inputs = np.where(known, (q - p) * was, q * here - p * was)
+    by_relation = np.where(known & some, q * (here - was), 0.0)
+    inputs, relation = summed(by_inputs), summed(by_relation)
+
+    noise = np.broadcast_to(np.asarray(row_variance, float), (len(window_n),))[:, None]
+    of_bin = noise / np.maximum(reference_n, 1)
+    level_here = np.where(known, was, here)
+    mixed = (summed(q * level_here**2) - summed(q * level_here) ** 2) / now
+    mixed_before = (summed(p * was**2) - summed(p * was) ** 2) / before
+    change = np.where(known & some, here - was, 0.0)
+    input_variance = summed(np.where(known, (q - p) ** 2 * of_bin, 0.0)) + mixed + mixed_before
+    spread = np.maximum(summed(q * change**2) - summed(q * change) ** 2 - noise * summed(known & some) / now, 0.0)
+    relation_variance = noise / now + summed(np.where(known, q**2 * of_bin, 0.0)) + spread / now
+    total = mean_now - mean_before
+    return FeatureSplit(
+        total[:, 0] if len(starts) else np.full(len(window_n), np.nan),
+        symmetric(inputs, np.sqrt(np.maximum(input_variance, 0)), level),
+        symmetric(relation, np.sqrt(np.maximum(relation_variance, 0)), level),
+        by_inputs, by_relation,
+    )  # fmt: skip

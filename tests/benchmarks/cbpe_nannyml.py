@@ -1,4 +1,4 @@
-"""NannyML's CBPE on logs that ``tests.benchmarks.expected`` wrote, by NannyML's own interpreter and without the project.
+"""NannyML's CBPE on logs that ``tests.benchmarks.expected`` wrote, by NannyML's own interpreter.
 
 argv[1]: JSON, a list of {path, reference, window}; the estimates of each go to path + ".out".
 """

@@ -44,14 +44,14 @@ def permuted(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
     return frame.iloc[np.random.default_rng(seed).permutation(DRIFT)].reset_index(drop=True)
 
 
-SIMULATED = ("calibrated", "overconfident", "too high", "2% positives", "in ten steps", "inputs move", "8,000 rows")
+SIMULATED = ("calibrated", "overconfident", "too high", "2% positives", "in ten steps", "inputs move", "10,000 rows")
 """Quiet logs with known scores; the last one's reference is that small."""
 
 
 def simulated(kind: str, seed: int, windows: int = 10) -> tuple[pd.DataFrame, int]:
     """Reference and quiet windows of a score with a known relation to the outcome, and the reference's rows."""
     rng = np.random.default_rng(seed)
-    reference = 8_000 if kind == "8,000 rows" else REFERENCE
+    reference = 10_000 if kind == "10,000 rows" else REFERENCE
     n = reference + windows * WINDOW
     logit = rng.normal(-4.4 if kind == "2% positives" else -0.4, 1.3, n)
     if kind == "inputs move":  # what the expectation is for: other rows, the same relation

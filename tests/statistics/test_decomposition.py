@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from monitors.statistics.decomposition import disde
+from monitors.statistics.decomposition import disde, split_by_features
+from monitors.statistics.intervals import Estimate
 from monitors.statistics.losses import log_losses, squares_from_bins
 from tests.statistics.rows import inside
 from tests.statistics.scores import many
@@ -101,3 +102,95 @@ def test_nothing_gives_nothing(shape):
         for part in disde(reference, reference, zeros, zeros, reference_loss2=reference, window_loss2=zeros):
             assert part.value.shape == shape[:1]
             assert np.isnan(np.stack(part)).all()
+
+
+# ----- by feature ---------------------------------------------------------------------------------------------------
+
+SIZES = (3, 1, 5)
+OFFSETS = np.concatenate([[0], np.cumsum(SIZES)])
+
+
+def counted(seed, windows, rows, shift=0.0, relation=0.0):
+    """Three features of rows whose loss depends on the first: counts and losses by stacked bin, losses by row."""
+    rng = np.random.default_rng(seed)
+    n, loss, losses = np.zeros((windows, OFFSETS[-1])), np.zeros((windows, OFFSETS[-1])), []
+    for w in range(windows):
+        first = rng.choice(3, rows, p=np.array([0.5 - shift, 0.3, 0.2 + shift]))
+        third = rng.integers(0, 5, rows)
+        own = np.array([0.1, 0.3, 0.9])[first] + relation * (first == 1) + rng.normal(0, 0.2, rows)
+        losses.append(own)
+        for f, values in enumerate((first, np.zeros(rows, int), third)):
+            np.add.at(n[w], OFFSETS[f] + values, 1)
+            np.add.at(loss[w], OFFSETS[f] + values, own)
+    return n, loss, np.array(losses)
+
+
+def by_features(windows, reference, variance=0.04, **more):
+    shape = windows[0].shape
+    return split_by_features(
+        np.broadcast_to(reference[0].sum(axis=0), shape), np.broadcast_to(reference[1].sum(axis=0), shape),
+        windows[0], windows[1], OFFSETS, variance, **more,
+    )  # fmt: skip
+
+
+REFERENCE = counted(0, 1, 50_000)
+
+
+@pytest.mark.parametrize(("shift", "relation"), [(0.0, 0.0), (0.2, 0.0), (0.0, 0.3), (0.1, -0.2)])
+def test_every_features_parts_add_up_to_the_whole_change(shift, relation):
+    windows = counted(1, 6, 800, shift, relation)
+    found = by_features(windows, REFERENCE)
+    change = windows[2].mean(axis=1) - REFERENCE[2].mean()
+    np.testing.assert_allclose(found.total, change, atol=1e-9)
+    np.testing.assert_allclose(found.inputs.value + found.relation.value, np.repeat(change[:, None], 3, 1), atol=1e-9)
+    for part, bins_ in (("inputs", found.by_inputs), ("relation", found.by_relation)):
+        np.testing.assert_allclose(
+            np.add.reduceat(bins_, OFFSETS[:-1], axis=1), getattr(found, part).value, atol=1e-9
+        )  # fmt: skip
+
+
+def test_a_shift_of_inputs_and_a_change_of_relation_are_laid_where_they_belong():
+    moved = by_features(counted(2, 200, 2000, shift=0.2), REFERENCE)
+    assert moved.inputs.value[:, 0].mean() == pytest.approx(0.2 * 0.8, abs=0.005)
+    assert moved.relation.value[:, 0].mean() == pytest.approx(0, abs=0.005)
+    assert abs(moved.inputs.value[:, 1:]).max() < 0.02  # to the others it looks as if the relation had moved
+    assert moved.by_inputs[:, 2].mean() == pytest.approx(0.2 * (0.9 - 0.32), abs=0.005)
+    changed = by_features(counted(3, 200, 2000, relation=0.3), REFERENCE)
+    assert changed.relation.value[:, 0].mean() == pytest.approx(0.09, abs=0.005)
+    assert changed.inputs.value[:, 0].mean() == pytest.approx(0, abs=0.005)
+    assert changed.by_relation[:, 1].mean() == pytest.approx(0.09, abs=0.005)
+
+
+@pytest.mark.parametrize(("shift", "relation"), [(0.0, 0.0), (0.2, 0.0), (0.0, 0.3)])
+def test_the_intervals_of_the_parts_cover(shift, relation):
+    found = by_features(counted(4, 1500, 400, shift, relation), REFERENCE)
+    for part, true in ((found.inputs, shift * 0.8), (found.relation, relation * 0.3)):
+        first = Estimate(*(bound[:, 0] for bound in part))
+        assert inside(first, true) == pytest.approx(0.95, abs=0.03)
+
+
+def test_what_a_value_never_seen_costs_is_the_inputs_doing():
+    windows = counted(5, 4, 800)
+    n, loss = windows[0].copy(), windows[1].copy()
+    n[:, 2], loss[:, 2] = 100, 100 * 5.0
+    reference = REFERENCE[0].copy(), REFERENCE[1].copy()
+    reference[0][:, 2], reference[1][:, 2] = 0, 0
+    found = by_features((n, loss), reference)
+    mean = reference[1][0, :3].sum() / reference[0][0, :3].sum()
+    rows = n[:, :3].sum(axis=1)
+    np.testing.assert_allclose(found.by_inputs[:, 2], 100 / rows * (5.0 - mean))
+    assert (found.by_relation[:, 2] == 0).all()
+    np.testing.assert_allclose(
+        found.inputs.value[:, 0] + found.relation.value[:, 0], loss[:, :3].sum(axis=1) / rows - mean
+    )
+
+
+def test_no_window_no_feature_and_no_rows_give_nothing():
+    none = by_features(counted(6, 0, 10), REFERENCE)
+    assert none.inputs.value.shape == (0, 3)
+    empty = split_by_features(*[np.zeros((2, 0))] * 4, np.array([0]), 1.0)
+    assert empty.inputs.value.shape == (2, 0)
+    assert np.isnan(empty.total).all()
+    for rows in ((np.zeros((2, 9)), np.zeros((2, 9))), (REFERENCE[0], REFERENCE[1])):
+        other = (REFERENCE[0], REFERENCE[1]) if rows[0].sum() == 0 else (np.zeros((1, 9)), np.zeros((1, 9)))
+        assert np.isnan(by_features(rows, other).inputs.value).all()
