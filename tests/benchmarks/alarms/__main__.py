@@ -1,10 +1,11 @@
 """The alarm study: how often quiet windows raise an alarm, and what becomes of incidents.
 
 python -m tests.benchmarks.alarms --data ../shared/data --out DIR [--logs flights,hotel] [--grains 1d,1w]
-    [--permutations 20] [--seeds 5] [--kinds null_rate,scale] [--modes abrupt] [--resume]
+    [--permutations 20] [--seeds 5] [--kinds null_rate,scale] [--modes abrupt] [--rules psi] [--resume]
 
 Quiet logs are real ones with whole days permuted. Incidents are put into the first ``--seeds`` permutations (0: quiet
-windows alone). Tables are printed and written to ``--out``: quiet.csv, incidents.csv, recall.csv.
+windows alone). Tables are printed and written to ``--out``: quiet.csv, incidents.csv (a row an incident), recall.csv,
+and beside the rules that people use today (``--rules ""``: without) comparison.csv.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from tests.benchmarks.alarms.comparison import compare, quiet_shares
 from tests.benchmarks.alarms.incidents import KINDS, MODES, cases, draw, judged, recall
 from tests.benchmarks.alarms.judge import alerts
 from tests.benchmarks.alarms.quiet import GRAINS, Quiet, prepare
+from tests.benchmarks.alarms.rivals import Rivals, any_column, fit, of_incident
+from tests.benchmarks.alarms.rules import RULES
 from tests.benchmarks.alarms.tables import Rows, quiet_table, show
 from tests.benchmarks.logs import LOGS
 
@@ -33,9 +37,32 @@ def quiet_row(log: Quiet) -> dict[str, object]:
     }  # fmt: skip
 
 
+def rule_rows(rivals: Rivals) -> list[dict[str, object]]:
+    """Each rule's largest number in every quiet window."""
+    log = rivals.log
+    key = {"log": log.name, "grain": log.size, "seed": log.seed}
+    return [
+        {**key, "rule": rule, "window": log.reference + i, "score": score}
+        for rule, scores in rivals.quiet.items() for i, score in enumerate(any_column(rule, scores))
+    ]  # fmt: skip
+
+
+def with_incidents(log: Quiet, arguments: argparse.Namespace, rules: Rows) -> list[dict[str, object]]:
+    """Incidents put into one permutation, judged by Driftmeter and by every rule."""
+    rivals = fit(log, arguments.rules)
+    rows = []
+    for case in cases(arguments.kinds, arguments.modes, arguments.draws):
+        incident = draw(log, *case)
+        if incident is not None:
+            rows.append({**judged(log, incident), **of_incident(rivals, incident)})
+    rules.add(rule_rows(rivals))
+    return rows
+
+
 def study(arguments: argparse.Namespace) -> None:
     """Each log, grain and permutation: quiet first, then with incidents."""
-    runs, incidents = (Rows(arguments.out / name, arguments.resume) for name in ("runs.csv", "incidents.csv"))
+    files = ("runs.csv", "incidents.csv", "rules.csv")
+    runs, incidents, rules = (Rows(arguments.out / name, arguments.resume) for name in files)
     for name in arguments.logs:
         reader, task = LOGS[name]
         try:
@@ -54,8 +81,7 @@ def study(arguments: argparse.Namespace) -> None:
                 if seed <= arguments.permutations and not runs.has(key):
                     runs.add([quiet_row(log)])
                 if wanted:
-                    drawn = (draw(log, *case) for case in cases(arguments.kinds, arguments.modes, arguments.draws))
-                    incidents.add([judged(log, incident) for incident in drawn if incident is not None])
+                    incidents.add(with_incidents(log, arguments, rules))
                 print(f"{name} {size} permutation {seed}: {time.perf_counter() - began:.1f} s", flush=True)
     if len(runs.frame):
         table = quiet_table(runs.frame)
@@ -65,6 +91,12 @@ def study(arguments: argparse.Namespace) -> None:
         table = recall(incidents.frame)
         table.to_csv(arguments.out / "recall.csv", index=False)
         show("Incidents", table)
+    if len(rules.frame) and len(runs.frame):
+        show("Quiet windows with any alarm, rules as they come", quiet_shares(runs.frame, rules.frame))
+        table = compare(runs.frame, rules.frame, incidents.frame)
+        table.to_csv(arguments.out / "comparison.csv", index=False)
+        show("Recall at Driftmeter's false-alarm rate", table[[c for c in table if "@" not in c]])
+        print(f"A rule beats Driftmeter in {(table['beaten_by'] != '').sum()} of {len(table)} rows.")
 
 
 def main() -> None:
@@ -72,8 +104,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    for option, names in (("logs", LOGS), ("grains", GRAINS), ("kinds", KINDS), ("modes", MODES)):
-        parser.add_argument(f"--{option}", type=lambda text: text.split(","), default=list(names))
+    for option, names in (("logs", LOGS), ("grains", GRAINS), ("kinds", KINDS), ("modes", MODES), ("rules", RULES)):
+        parser.add_argument(f"--{option}", type=lambda text: text.split(",") if text else [], default=list(names))
     parser.add_argument("--permutations", type=int, default=20, help="of days, for quiet windows")
     parser.add_argument("--seeds", type=int, default=5, help="permutations that incidents are put into")
     parser.add_argument("--draws", type=int, default=1, help="incidents of a kind, size and mode in each of them")

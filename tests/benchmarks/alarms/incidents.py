@@ -18,10 +18,11 @@ import pandas as pd
 from monitors.profile.cube import Profile
 from tests.benchmarks.alarms.judge import verdict
 from tests.benchmarks.alarms.kinds import FEATURE_KINDS, LOG_KINDS, Changed, Kind
+from tests.benchmarks.alarms.outcomes import OUTCOME_KINDS
 from tests.benchmarks.alarms.quiet import Quiet, profiled
 from tests.benchmarks.alarms.relations import RELATION_KINDS
 
-KINDS = {**FEATURE_KINDS, **RELATION_KINDS, **LOG_KINDS}
+KINDS = {**FEATURE_KINDS, **RELATION_KINDS, **OUTCOME_KINDS, **LOG_KINDS}
 SIZES = {"small": 3.0, "middle": 6.0, "large": 12.0}
 MODES = {"abrupt": 1, "gradual": 10}
 """Windows until an incident has its full size."""
@@ -61,7 +62,7 @@ def draw(log: Quiet, kind: str, size: str | None, mode: str, draw: int = 0) -> I
     part = log.part(start, end)
     grow = MODES[mode]
     amount = np.minimum((part["window"].to_numpy() - start + 1) / grow, 1.0)
-    columns = list(log.types) if kind not in LOG_KINDS else [""]
+    columns = [""] if kind in {**OUTCOME_KINDS, **LOG_KINDS} else list(log.types)
     weak: Incident | None = None
     for column in rng.permutation(np.array(columns, object)):
         made = KINDS[kind](log, column, rng)
@@ -121,7 +122,7 @@ def cases(kinds: list[str], modes: list[str], draws: int) -> Iterator[tuple[str,
 def judged(log: Quiet, incident: Incident) -> dict[str, object]:
     """One row of incidents.csv."""
     grow = MODES[incident.mode]
-    seen = verdict(log, after(log, incident), incident.kind, incident.column, incident.start, grow > 1)
+    seen = verdict(log, after(log, incident), incident.kind, incident.column, incident.start, grow - 1)
     full = incident.start + grow - 1
     delay = np.nan if seen.found is None else seen.found - full
     return {

@@ -90,23 +90,30 @@ class Verdict(NamedTuple):
     elsewhere: float
 
 
-def verdict(log: Quiet, profiles: list[Profile], kind: str, column: str, start: int, growing: bool) -> Verdict:
+def verdict(log: Quiet, profiles: list[Profile], kind: str, column: str, start: int, growing: int) -> Verdict:
     """Judge a log that ends some windows after an incident's first one, ``start``.
 
     Some findings are written back to windows before the one that made them sure; a person saw them only then. So the
-    log is cut at the window found, and judged once more.
+    log is judged as it stood at the end of the window found. What is abrupt is looked for in its first two windows,
+    and in all of them when it is not there.
+
+    Parameters
+    ----------
+    growing : windows before the incident has its full size
     """
-    everything = alerts(log, profiles)
-    new = everything[everything["first"] >= start]
-    about = touched(kind, column, new, log.task)
-    elsewhere = int((~about).sum()) / (len(profiles) - start)
     accepted = ACCEPTED[kind] | (HALFWAY.get(kind, frozenset()) if growing else frozenset())
-    first = new["window"][about].min() if about.any() else len(profiles)
-    for end in range(int(first), len(profiles)):
-        seen = everything if end == len(profiles) - 1 else alerts(log, profiles[: end + 1])
-        seen = seen[seen["first"] >= start]
-        about = touched(kind, column, seen, log.task)
+    for judged in ([start + 2] if not growing else []) + [len(profiles)]:
+        everything = alerts(log, profiles[:judged])
+        new = everything[everything["first"] >= start]
+        about = touched(kind, column, new, log.task)
+        elsewhere = int((~about).sum()) / (judged - start)
         if about.any():
+            break
+    first = int(new["window"][about].min()) if about.any() else judged
+    for end in range(first, judged):
+        seen = everything if judged in {end + 1, start + 2} else alerts(log, profiles[: end + 1])
+        seen = seen[(seen["first"] >= start) & (seen["window"] <= end)]
+        if touched(kind, column, seen, log.task).any():
             lead = seen.iloc[0]
             named = (lead["monitor"], lead["kind"])
             wanted = column if kind not in _ABOUT_ALL else ""

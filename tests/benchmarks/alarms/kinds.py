@@ -256,41 +256,6 @@ def unit_change(log: Quiet, column: str, rng: np.random.Generator) -> Kind | Non
     return Kind(lambda f: means(numbers(f[column]), f["window"].to_numpy(), log.windows), apply, sized=False)
 
 
-def base_rate(log: Quiet, column: str, rng: np.random.Generator) -> Kind | None:
-    """Labels flipped to one side at random; of numbers, all higher or lower."""
-    quantity = lambda f: means(numbers(f["label"]), f["window"].to_numpy(), log.windows)  # noqa: E731
-    if log.task == "regression":
-        def moved(part: pd.DataFrame, amount: np.ndarray, by: float) -> Changed:
-            return Changed(part.assign(label=part["label"] + amount * by))
-
-        return Kind(quantity, moved)
-    usual = float(log.frame["label"].mean())
-
-    def flipped(part: pd.DataFrame, amount: np.ndarray, by: float) -> Changed | None:
-        up = (usual + abs(by) < 0.98, usual - abs(by) > 0.005)
-        if not any(up):
-            return None
-        more = up[0] if by > 0 else not up[1]
-        chosen = pick(part, (part["label"] == (0 if more else 1)).to_numpy(), amount * abs(by), rng)
-        return Changed(part.assign(label=part["label"].mask(chosen, float(more))))
-
-    return Kind(quantity, flipped, share=True)
-
-
-def score_scale(log: Quiet, column: str, rng: np.random.Generator) -> Kind | None:
-    """Scores multiplied by a number."""
-    if "score" not in log.frame:
-        return None
-    usual = float(log.frame["score"].mean())
-
-    def apply(part: pd.DataFrame, amount: np.ndarray, by: float) -> Changed | None:
-        if abs(by) > 0.9 * usual:
-            return None
-        return Changed(part.assign(score=(part["score"] * (1 + amount * by / usual)).clip(0, 1)))
-
-    return Kind(lambda f: means(numbers(f["score"]), f["window"].to_numpy(), log.windows), apply)
-
-
 def duplicates(log: Quiet, column: str, rng: np.random.Generator) -> Kind | None:
     """Rows delivered twice."""
 
@@ -328,6 +293,4 @@ FEATURE_KINDS: Mapping[str, Make] = {
     "mean_shift": mean_shift, "scale": scale, "category_share": category_share, "null_rate": null_rate,
     "absent": absent, "constant": constant, "sentinel": sentinel, "unit_change": unit_change,
 }  # fmt: skip
-LOG_KINDS: Mapping[str, Make] = {
-    "base_rate": base_rate, "score_scale": score_scale, "duplicates": duplicates, "volume": volume,
-}  # fmt: skip
+LOG_KINDS: Mapping[str, Make] = {"duplicates": duplicates, "volume": volume}

@@ -80,11 +80,17 @@ def permuted(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def prepare(name: str, frame: pd.DataFrame, task: str, size: str, reference: int, seed: int) -> Quiet:
-    """A log with its days permuted by ``seed`` (0: as they were), bins frozen on its first ``reference`` windows."""
+    """A log with its days permuted by ``seed`` (0: as they were), bins frozen on its first ``reference`` windows.
+
+    Only whole windows are kept: a first or last one of two days would be held against rules that do not know rows.
+    """
     types = pa.Schema.from_pandas(frame.drop(columns=[*PARTS], errors="ignore"), preserve_index=False)
     frame = permuted(frame, seed) if seed else frame.sort_values("ts", kind="stable")
     frame = frame.reset_index(drop=True)
-    grain = Grain.parse(size)
+    grain, day = Grain.parse(size), Grain.parse("1d")
+    until = int(day.ends(_micros(frame)[-1:])[0])
+    starts = grain.starts(_micros(frame))
+    frame = frame[(starts >= _micros(frame)[0]) & (grain.ends(starts) <= until)]
     starts, window = np.unique(grain.starts(_micros(frame)), return_inverse=True)
     frame = frame.assign(window=window, id=np.arange(1, len(frame) + 1))
     kinds = {field.name: field.type for field in types}
@@ -94,10 +100,9 @@ def prepare(name: str, frame: pd.DataFrame, task: str, size: str, reference: int
     collector.add(_rows(frame.iloc[: first[reference]], kinds, starts))
     bins = collector.freeze(Model(task))
     profiles = profile_rows([_rows(frame, kinds, starts)], bins)
-    last = int(_micros(frame)[-1]) + Grain.parse("1d").ends(np.zeros(1, np.int64))[0]
     return Quiet(
         name, size, seed, task, frame, kinds, first, reference, bins, profiles, grain.ends(starts),
-        Plan(tuple(frozen.tolist())), Settings(grain, observed_until=int(last)),
+        Plan(tuple(frozen.tolist())), Settings(grain, observed_until=int(grain.ends(starts)[-1])),
     )  # fmt: skip
 
 
