@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 import numpy as np
 import pandas as pd
 
-from monitors import concept, decay, drift, integrity, missing
+from monitors import concept, decay, drift, integrity, loss_gap, missing
 from monitors.measurement import combine
 from monitors.profile.bins import Bins
 from monitors.profile.cube import Cube, Profile
@@ -21,7 +21,9 @@ from monitors.windows import Grain
 
 Measure = Callable[[Cube, Cube, Settings], pd.DataFrame]
 
-MONITORS: tuple[Measure, ...] = (drift.measure, concept.measure, decay.measure, missing.measure, integrity.measure)
+MONITORS: tuple[Measure, ...] = (
+    drift.measure, concept.measure, decay.measure, missing.measure, loss_gap.measure, integrity.measure,
+)  # fmt: skip
 
 _MOST_GAPS = 4
 """Empty windows are filled in as long as they are no more than this many times the others: one row of 1970 in a log of

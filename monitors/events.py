@@ -1,9 +1,13 @@
-"""Events that the log itself shows: a model version that was first seen."""
+"""Events: those that the log itself shows, a model version that was first seen, and which may be a cause."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+import pandas as pd
+
+from monitors.windows import Grain
 
 
 def version_events(segments: Mapping[str, list[int]], version: str | None) -> list[dict[str, Any]]:
@@ -24,3 +28,37 @@ def version_events(segments: Mapping[str, list[int]], version: str | None) -> li
         for name, at in sorted(first.items(), key=lambda item: (item[1], item[0]))
         if at > begin
     ]
+
+
+_CROWDED = 0.5
+"""Events so frequent that a window picked by chance lies this likely beside one explain nothing."""
+
+
+def telling(events: pd.DataFrame | None, grain: Grain, windows: int) -> pd.DataFrame:
+    """Events that may be named as a cause: none where they are so many that one is near by chance.
+
+    Parameters
+    ----------
+    events : columns at (µs or row number), kind, text
+    windows : of the log
+    """
+    if events is None or not len(events):
+        return pd.DataFrame({"at": pd.Series(dtype="int64"), "kind": [], "text": []})
+    covered = len({int(start) for start in grain.starts(events["at"].to_numpy("int64"))})
+    crowded = covered > 2 and 3 * covered > _CROWDED * max(windows, 1)
+    return events.sort_values(["at", "kind", "text"]).iloc[: 0 if crowded else None].reset_index(drop=True)
+
+
+def near(events: pd.DataFrame, onset: int, grain: Grain) -> dict[str, Any] | None:
+    """The event that an onset may follow from: in its window, else in the one before, else in the one after.
+
+    Of several in one window deploys and product changes come first, then the latest.
+    """
+    best: tuple[tuple[int, int, int], dict[str, Any]] | None = None
+    for event in events.to_dict("records"):
+        start = int(grain.starts([event["at"]])[0])
+        place = 0 if start == onset else 1 if grain.end(start) == onset else 2 if grain.end(onset) == start else 3
+        key = (place, 0 if event["kind"] in ("deploy", "product") else 1, -int(event["at"]))
+        if place < 3 and (best is None or key < best[0]):
+            best = key, {str(name): value for name, value in event.items()}
+    return best[1] if best else None

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from monitors.config import Config
-from monitors.messages import sentence
+from monitors.messages import DISTANCES, sentence
 from monitors.settings import Settings, segment_share
 from monitors.windows import Grain, instant
 
@@ -39,6 +39,12 @@ WATCH = 5.0
 
 WORSE = 1.25
 """A finding is worse when its effect is this many times the greatest before it in the same run."""
+
+RESOLVED_AFTER = 2
+"""Quiet windows in a row after which a run of findings is over: an alert that flickers is one."""
+
+BROKEN = ("volume", "duplicates", "gap")
+"""Kinds of integrity findings that make every other number of the window in which they begin doubtful."""
 
 
 class Rule(NamedTuple):
@@ -75,8 +81,9 @@ RULES: dict[tuple[str, str], Rule] = {
 }  # fmt: skip
 
 
-KEPT = frozenset({*RULES, ("decay", "available_power"), ("decay", "expected_power")})
-"""What findings are made of."""
+KEPT = frozenset({*RULES, ("decay", "available_power"), ("decay", "expected_power"), ("missing", "loss_gap"),
+                  ("concept", "loss_inputs"), ("concept", "loss_relation")})  # fmt: skip
+"""What findings are made of, and what their cost is."""
 
 
 def find(measured: pd.DataFrame, config: Config, grain: Grain, file_facts: list[str]) -> pd.DataFrame:
@@ -100,6 +107,7 @@ def find(measured: pd.DataFrame, config: Config, grain: Grain, file_facts: list[
     judged["severity"] = _severity(judged, settings, config, segments)
     flagged = _demote(_with_kinds(judged, measured))
     rows = _silence(_histories(flagged), config, grain)
+    rows["habit"] = _habit(rows, measured)
     rows["message"] = [sentence({str(k): v for k, v in row.items()}, grain) for row in rows.to_dict("records")]
     rows["incident"] = None
     facts = _facts_frame(file_facts, measured)
@@ -158,8 +166,9 @@ def _with_kinds(judged: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
 def _demote(rows: pd.DataFrame) -> pd.DataFrame:
     """What follows from another alert of the same window is worth a look, but no alert of its own.
 
-    A shift of a feature whose missing values say why; and a segment's finding where all rows together show as much of
-    the same: a segment stays an alert when its effect is more than twice the whole's.
+    A shift of a feature whose missing values say why; a segment's finding where all rows together show as much of the
+    same: a segment stays an alert when its effect is more than twice the whole's; and whatever begins in the window in
+    which the log itself broke (``broken`` says so).
     """
     alerts = rows[rows["severity"] == "alert"]
     missing = alerts.loc[alerts["monitor"] == "missing", ["_feature", "_segment", "window_start"]]
@@ -170,9 +179,41 @@ def _demote(rows: pd.DataFrame) -> pd.DataFrame:
     whole = alerts.loc[alerts["_segment"] == "", [*keys, "effect"]].drop_duplicates(keys)
     effect = rows[keys].merge(whole, on=keys, how="left")["effect"].to_numpy(float)
     follows |= (rows["_segment"] != "") & (rows["effect"].abs().to_numpy() <= 2 * np.abs(effect))
+    rows["broken"] = _in_broken(rows) & rows["severity"].notna()
+    follows |= rows["broken"].to_numpy()
     follows &= rows["severity"] == "alert"
     rows.loc[follows, "severity"] = "watch"
     return rows
+
+
+def _in_broken(rows: pd.DataFrame) -> np.ndarray:
+    """Numbers that begin to be strange in a window in which an alert about the log as a whole begins, bool."""
+    log = rows[(rows["monitor"] == "integrity") & rows["kind"].isin(BROKEN)].sort_values("window_start", kind="stable")
+    alert = log["severity"] == "alert"
+    begins = alert & ~alert.groupby(log["metric"]).shift(fill_value=False)
+    broken = rows["window_start"].isin(log.loc[begins, "window_start"]) & (rows["monitor"] != "integrity")
+    if not broken.any():
+        return np.zeros(len(rows), bool)
+    keys = ["monitor", "metric", "_feature", "_segment"]
+    strange = rows.sort_values("window_start", kind="stable").assign(_strange=lambda r: r["severity"].notna())
+    before = strange.groupby(keys, sort=False)["_strange"].shift(fill_value=False)
+    return np.asarray(broken & ~before.reindex(rows.index).astype(bool))
+
+
+def _habit(rows: pd.DataFrame, measured: pd.DataFrame) -> np.ndarray:
+    """The most by which the reference's own windows differ from what is expected of them, in the metric's unit.
+
+    A distance is measured from the others itself; of all else it is the greatest |value - expected|. NaN where the
+    reference's windows were not measured, as when it rolls.
+    """
+    keys = ["monitor", "metric", "feature", "segment"]
+    held = measured[measured["reference"].astype(bool) & measured["metric"].isin(rows["metric"].unique())]
+    if not len(held) or not len(rows):
+        return np.full(len(rows), np.nan)
+    apart = np.where(held["metric"].isin(DISTANCES), held["value"], (held["value"] - held["expected"]).abs())
+    most = held[keys].assign(_most=apart).fillna({"feature": "", "segment": ""}).groupby(keys)["_most"].max()
+    wanted = rows[keys].fillna({"feature": "", "segment": ""})
+    return np.asarray(wanted.merge(most.reset_index(), on=keys, how="left")["_most"], float)
 
 
 def _decay_kinds(rows: pd.DataFrame, measured: pd.DataFrame) -> list[str]:
@@ -226,9 +267,12 @@ def _histories(judged: pd.DataFrame) -> pd.DataFrame:
     rows = rows.drop_duplicates([*keys, "window_start"]).reset_index(drop=True)
     places, onsets, states = [], [], []
     ranks, starts, effects, metrics = (rows[name].to_numpy() for name in ("_rank", "window_start", "effect", "metric"))
+    broken = rows["broken"].to_numpy(bool)
     for members in rows.groupby(keys, sort=True).indices.values():
         if (ranks[members] < 2).any():
-            for i, onset, state in _history(ranks[members], np.abs(effects[members]), metrics[members]):
+            for i, onset, state in _history(
+                ranks[members], np.abs(effects[members]), metrics[members], broken[members]
+            ):
                 places.append(members[i])
                 onsets.append(starts[members[onset]])
                 states.append(state)
@@ -237,16 +281,22 @@ def _histories(judged: pd.DataFrame) -> pd.DataFrame:
     return found.reset_index(drop=True)
 
 
-def _history(rank: np.ndarray, effect: np.ndarray, metric: np.ndarray) -> list[tuple[int, int, str]]:
-    """Place, place of the onset, and state of each flagged window, and of the first quiet one after alerts.
+def _history(
+    rank: np.ndarray, effect: np.ndarray, metric: np.ndarray, broken: np.ndarray
+) -> list[tuple[int, int, str]]:
+    """Place, place of the onset, and state of each flagged window, and of the one that ends a run of alerts.
+
+    What is said of a window depends on those before it alone, so that no later window changes it.
 
     Parameters
     ----------
     rank : shape (W,), in order of time: 0 alert, 1 watch, 2 neither
     effect, metric : shape (W,), absolute, and in which unit it is: only effects of one metric are compared
+    broken : shape (W,), bool: the log itself broke in this window, so nothing else is known to have begun there
     """
     found: list[tuple[int, int, str]] = []
     run: list[int] = []
+    quiet = 0
     for i in range(len(rank)):
         if rank[i] < 2:
             # a watch that becomes an alert is new as an alert; an alert that becomes a watch goes on
@@ -254,21 +304,27 @@ def _history(rank: np.ndarray, effect: np.ndarray, metric: np.ndarray) -> list[t
             before = [effect[j] for j in run if metric[j] == metric[i]]
             worse = bool(before) and effect[i] > WORSE * max(before)
             run.append(i)
-            found.append((i, _onset(run, rank, effect, metric), "new" if new else "worse" if worse else "ongoing"))
-        elif run and not (i + 1 < len(rank) and rank[i + 1] < 2):  # one quiet window in between is not the end
-            if any(rank[j] == 0 for j in run):
-                found.append((i, _onset(run, rank, effect, metric), "resolved"))
-            run = []
+            quiet = 0
+            onset = _onset(run, rank, effect, metric, broken)
+            found.append((i, onset, "new" if new else "worse" if worse else "ongoing"))
+        elif run:
+            quiet += 1
+            if quiet == RESOLVED_AFTER:
+                if any(rank[j] == 0 for j in run):
+                    found.append((i, _onset(run, rank, effect, metric, broken), "resolved"))
+                run = []
     return found
 
 
-def _onset(run: list[int], rank: np.ndarray, effect: np.ndarray, metric: np.ndarray) -> int:
+def _onset(run: list[int], rank: np.ndarray, effect: np.ndarray, metric: np.ndarray, broken: np.ndarray) -> int:
     """Where a run began: at its first alert, or at the watches right before it that showed half as much or more."""
     alerts = [k for k, j in enumerate(run) if rank[j] == 0]
     if not alerts:
         return run[0]
     first, alert = alerts[0], run[alerts[0]]
-    while first and (metric[run[first - 1]] != metric[alert] or effect[run[first - 1]] >= 0.5 * effect[alert]):
+    while first and not broken[run[first - 1]]:
+        if metric[run[first - 1]] == metric[alert] and effect[run[first - 1]] < 0.5 * effect[alert]:
+            break
         first -= 1
     return run[first]
 

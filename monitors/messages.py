@@ -8,10 +8,14 @@ from typing import Any
 
 from monitors.windows import Grain
 
-_METRICS = {
+METRICS = {
     "auc": "AUC", "log_loss": "Log loss", "brier": "Brier score", "accuracy": "Accuracy", "f1": "F1", "rmse": "RMSE",
     "mae": "Mean absolute error", "r2": "R²", "calibration_error": "Calibration error",
 }  # fmt: skip
+"""What metrics of performance are called."""
+
+DISTANCES = frozenset({"jensen_shannon", "prediction_shift"})
+"""Metrics that are a distance from the reference: those of its own windows say how far they lie apart."""
 
 
 def number(value: float) -> str:
@@ -51,7 +55,9 @@ def sentence(row: Mapping[str, Any], grain: Grain) -> str:
     text = _SENTENCES[row["kind"]](row, f"{subject} ({segment})" if segment else subject)
     if segment and f"({segment})" not in text:
         text = f"{text[:-1]} for {segment}."
-    return f"{text[:-1]}; its end was planned." if row["state"] == "silenced" else text
+    if row["state"] == "silenced":
+        return f"{text[:-1]}; its end was planned."
+    return f"{text[:-1]}; the log itself was broken in this window." if row.get("broken") is True else text
 
 
 def _topic(row: Mapping[str, Any]) -> str:
@@ -83,28 +89,36 @@ def _topic(row: Mapping[str, Any]) -> str:
 
 
 def _shift(row: Mapping[str, Any], subject: str) -> str:
+    return f"{subject} has shifted: {_apart(row)}{_most_moved(row)}."
+
+
+def _apart(row: Mapping[str, Any]) -> str:
+    """A distance in words: how far the reference's own windows lie apart, and how far this one does."""
+    value = number(row["value"])
+    if _known(row, "habit") and number(row["habit"]) != value and row["habit"] < row["value"]:
+        return f"the reference's windows differ from each other by up to {number(row['habit'])}, this one by {value}"
     limit = f", where quiet windows stay under {number(row['band_high'])}" if _known(row, "band_high") else ""
-    return f"{subject} has shifted: its distance from the reference is {number(row['value'])}{limit}{_most_moved(row)}."
+    return f"its distance from the reference is {value}{limit}"
 
 
 def _most_moved(row: Mapping[str, Any]) -> str:
-    detail = _detail(row)
+    detail = detail_of(row)
     return f"; most moved {detail}" if detail else ""
 
 
 def _unseen(row: Mapping[str, Any], subject: str) -> str:
-    detail = _detail(row)
+    detail = detail_of(row)
     named = f": {detail}" if detail else ""
     return f"{subject} has values that the reference never had in {share(row['value'])} of rows{named}."
 
 
 def _lost(row: Mapping[str, Any], subject: str) -> str:
-    gone = _detail(row) or "some values"
+    gone = detail_of(row) or "some values"
     return f"{subject} no longer takes {gone}, {share(row['value'])} of the reference's rows."
 
 
 def _relation(row: Mapping[str, Any], subject: str) -> str:
-    detail = _detail(row)
+    detail = detail_of(row)
     where = f"; most at {detail}" if detail else ""
     return (
         f"{subject} relates to the outcome otherwise than in the reference: outcomes by value differ by "
@@ -113,18 +127,23 @@ def _relation(row: Mapping[str, Any], subject: str) -> str:
 
 
 def _performance(row: Mapping[str, Any], _subject: str) -> str:
-    return f"{_METRICS[row['metric']]} is {_against(row)}."
+    return f"{METRICS[row['metric']]} is {_against(row)}."
 
 
 def _against(row: Mapping[str, Any]) -> str:
     return f"{number(row['value'])}, where the reference leads to expect {number(row['expected'])}{_limit(row)}"
 
 
-def _limit(row: Mapping[str, Any]) -> str:
+def _limit(row: Mapping[str, Any], say: Callable[[float], str] = number) -> str:
+    """What quiet windows do, in words: how far the reference's own lie from their expectation, else the band."""
+    if _known(row, "habit") and _known(row, "expected"):
+        own, beyond = say(row["habit"]), say(abs(row["value"] - row["expected"]))
+        if 0 < row["habit"] < abs(row["value"] - row["expected"]) and own != beyond:
+            return f"; the reference's windows are off by up to {own}, this one by {beyond}"
     if _known(row, "band_low") and row["value"] < row["band_low"]:
-        return f" and quiet windows stay over {number(row['band_low'])}"
+        return f" and quiet windows stay over {say(row['band_low'])}"
     if _known(row, "band_high") and row["value"] > row["band_high"]:
-        return f" and quiet windows stay under {number(row['band_high'])}"
+        return f" and quiet windows stay under {say(row['band_high'])}"
     return ""
 
 
@@ -133,7 +152,7 @@ def _label_shift(row: Mapping[str, Any], _subject: str) -> str:
 
 
 def _prediction(row: Mapping[str, Any], _subject: str) -> str:
-    return f"Predictions have shifted: their distance from the reference is {number(row['value'])}{_most_moved(row)}."
+    return f"Predictions have shifted: {_apart(row).replace('its distance', 'their distance')}{_most_moved(row)}."
 
 
 def _power(row: Mapping[str, Any]) -> str:
@@ -141,13 +160,13 @@ def _power(row: Mapping[str, Any]) -> str:
 
 
 def _constant(row: Mapping[str, Any], subject: str) -> str:
-    return f"{subject} has one value for every row: {_detail(row) or 'unknown'}."
+    return f"{subject} has one value for every row: {detail_of(row) or 'unknown'}."
 
 
 def _missing(row: Mapping[str, Any], subject: str) -> str:
     what = {"null_share": "null", "nan_share": "NaN", "invalid_share": "not a valid value"}[row["metric"]]
-    usual = share(row["expected"])
-    return f"{subject} is {what} in {share(row['value'])} of rows, where the reference leads to expect {usual}."
+    usual = f"where the reference leads to expect {share(row['expected'])}{_limit(row, share)}"
+    return f"{subject} is {what} in {share(row['value'])} of rows, {usual}."
 
 
 def _rows(row: Mapping[str, Any], _subject: str) -> str:
@@ -165,11 +184,11 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], str], str]] = {
     "input_vanished": lambda row, s: f"{s} no longer brings the values that carried its signal: {_power(row)}.",
     "absent": lambda row, s: f"{s} is not in the log's files any more: absent in {share(row['value'])} of rows.",
     "null_rate": _missing, "constant": _constant,
-    "sentinel": lambda row, s: f"{s} is {_detail(row) or 'one value'} in {share(row['value'])} of values, "
+    "sentinel": lambda row, s: f"{s} is {detail_of(row) or 'one value'} in {share(row['value'])} of values, "
                                f"where the reference has {share(row['expected'])}: it may stand for 'missing'.",
     "stale": lambda row, s: f"{s} has kept one value for {number(row['value'])} windows; in the reference never more "
                             f"than {number(row['expected'])}.",
-    "type_changed": lambda row, s: f"{s} changed its type ({_detail(row) or 'unknown'}) in {share(row['value'])} "
+    "type_changed": lambda row, s: f"{s} changed its type ({detail_of(row) or 'unknown'}) in {share(row['value'])} "
                                    "of rows.",
     "volume": _rows,
     "duplicates": lambda row, _s: f"{share(row['value'])} of rows repeat an id, where {share(row['expected'])} is "
@@ -184,7 +203,7 @@ def _known(row: Mapping[str, Any], key: str) -> bool:
     return value is not None and math.isfinite(value)
 
 
-def _detail(row: Mapping[str, Any]) -> str | None:
+def detail_of(row: Mapping[str, Any]) -> str | None:
     """The measurement's text; pandas has NaN where there is none."""
     detail = row.get("detail")
     return detail if isinstance(detail, str) and detail else None

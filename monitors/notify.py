@@ -1,4 +1,4 @@
-"""Tells people about new alerts, through Apprise: one message a run to each address."""
+"""Tells people what is new, worse or resolved, through Apprise: one message a run to each address."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ import pandas as pd
 from monitors.config import Config
 from monitors.errors import UserError
 
-MOST = 10  # alerts named in a message: it is read on a telephone
+MOST = 10  # incidents named in a message: it is read on a telephone
+
+_WORDS = {"new": "new", "worse": "worse", "resolved": "resolved", "over": "came and went"}
 
 
-def notify(config: Config, findings_new: pd.DataFrame) -> list[str]:
-    """Send the new alerts among `findings_new` to every address of `[notify] urls`.
+def notify(config: Config, changes: pd.DataFrame) -> list[str]:
+    """Send what has changed to every address of `[notify] urls`.
 
     A message that does not get through never fails a run: what went wrong comes back as notes, which name the kind of
     service and not its address, for addresses hold secrets.
 
     Parameters
     ----------
-    findings_new : findings of this run that earlier runs did not have; only alerts in state "new" are sent
+    changes : of incidents since the run before, see `monitors.incidents.changed`
 
     Returns
     -------
@@ -35,10 +37,9 @@ def notify(config: Config, findings_new: pd.DataFrame) -> list[str]:
     require(config)
     import apprise
 
-    alerts = findings_new[(findings_new["severity"] == "alert") & (findings_new["state"] == "new")]
-    if alerts.empty:
+    if changes.empty:
         return []
-    title, body = message(config.model.name, alerts)
+    title, body = message(config.model.name, changes)
     notes = []
     for url in config.notify.urls:
         scheme = url.split(":", 1)[0]
@@ -58,13 +59,13 @@ def require(config: Config) -> None:
         )
 
 
-def message(model: str, alerts: pd.DataFrame) -> tuple[str, str]:
-    """Title and text about alerts: the newest and surest first, one line an alert."""
-    ordered = alerts.sort_values(["window_start", "p_value"], ascending=[False, True], kind="stable")
-    # A drift that lasts is one line, not one line a window.
-    ordered = ordered.drop_duplicates(["incident", "monitor", "kind", "feature", "segment"])
-    lines = [f"• {text}" for text in ordered["message"].head(MOST)]
-    more = len(ordered) - len(lines)
-    if more:
-        lines.append(f"… and {more} more: driftmeter findings")
-    return f"{model}: {len(ordered)} new alert{'s' if len(ordered) > 1 else ''}", "\n".join(lines)
+def message(model: str, changes: pd.DataFrame) -> tuple[str, str]:
+    """Title and text about changes: what is new or worse first, the worst of it on top, one line an incident."""
+    place = {change: i for i, change in enumerate(_WORDS)}
+    ordered = changes.assign(_place=changes["change"].map(place)).sort_values(["_place", "rank"], kind="stable")
+    lines = [f"• {_WORDS[change]}: {title}" for change, title in zip(ordered["change"], ordered["title"], strict=True)]
+    more = len(lines) - MOST
+    if more > 0:
+        lines = [*lines[:MOST], f"… and {more} more: driftmeter findings"]
+    counts = ordered["change"].map(_WORDS).value_counts(sort=False)
+    return f"{model}: {', '.join(f'{count} {word}' for word, count in counts.items())}", "\n".join(lines)

@@ -5,6 +5,7 @@ files ─ ledger ─> dirty windows ─ profile ─> store ─ monitors ─> mea
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,7 +20,7 @@ from monitors.config import Config
 from monitors.errors import UserError
 from monitors.events import version_events
 from monitors.findings import KEPT, find
-from monitors.incidents import group
+from monitors.incidents import changed, group
 from monitors.job import TRAINING, Job, columns_of, settings_of
 from monitors.ledger import LogState, examine, windows_of_labels
 from monitors.logs.files import LogFile, discover
@@ -47,6 +48,7 @@ class RunResult:
     ----------
     files_read, windows_profiled : in this run; windows_total : in the store
     findings : the whole findings frame; new : those of alerts that were not there before the run
+    incidents : all of them; changes : those with alerts that are new, worse or resolved since the run before
     notes : sentences on files and rows that could not be used
     """
 
@@ -57,6 +59,8 @@ class RunResult:
     findings: pd.DataFrame
     new: pd.DataFrame
     notes: list[str] = field(default_factory=list)
+    incidents: pd.DataFrame = field(default_factory=pd.DataFrame)
+    changes: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def run(config: Config, report: Progress = silent) -> RunResult:
@@ -88,7 +92,7 @@ def _run(
 ) -> RunResult:  # fmt: skip
     name = config.model.name
     old = store.model(name, connection)
-    counted, judged = _counted(config), config.hash
+    counted, judged = _counted(config), f"{config.hash} {_noted(store, name, connection)}"
     if old is not None and old["layout"] != counted:
         _forget(connection, name)  # rows are counted otherwise now: begin anew
         old = None
@@ -117,26 +121,40 @@ def _run(
         profile_training(job, bins, training, connection)
         _write_ledger(job, label_files, training, connection)
     files_changed = bool(log.changed or log.dirty)
-    before = store.findings(name, connection)
+    before, incidents_before = store.findings(name, connection), store.incidents(name, connection)
     if not (files_changed or stale_bins or old is None or old["judged"] != judged):
         notes = _notes(log, labels)
-        return RunResult(name, 0, 0, len(log.starts), before, before.iloc[:0], notes)
+        return RunResult(name, 0, 0, len(log.starts), before, before.iloc[:0], notes, incidents_before)
     if not log.dirty:
         _write_ledger(job, label_files, training, connection)
     _write_model(job, bins, counted, judged, old, connection)
     measured = _measure(job, bins, store, connection)
     found = find(measured, config, layout.grain, _file_facts(log, labels))
-    found, incidents = group(found, layout.grain)
+    events = _events(config, store, connection)
+    found, incidents = group(found, layout.grain, measured, events, bins.task)
     for table, frame in ((tables.measurements, measured), (tables.findings, found), (tables.incidents, incidents)):
         replace_frame(connection, table, name, frame)
+    after, now = store.findings(name, connection), store.incidents(name, connection)
+    return RunResult(
+        name, len(log.changed), len(log.dirty & set(log.starts)), len(log.starts), after, _new_alerts(before, after),
+        _notes(log, labels), now, changed(incidents_before, now, after),
+    )  # fmt: skip
+
+
+def _noted(store: Store, model: str, connection: sa.Connection) -> str:
+    """A fingerprint of what people noted: an event may be what an incident began with."""
+    noted = store.events(model, connection)
+    told = noted.loc[noted["source"] == "person", ["at", "kind", "text"]].to_dict("records")
+    return hashlib.blake2b(json.dumps(told, default=int).encode(), digest_size=8).hexdigest()
+
+
+def _events(config: Config, store: Store, connection: sa.Connection) -> pd.DataFrame:
+    """All events, those that the log itself shows written anew."""
+    name = config.model.name
     happened = version_events(store.segments_by_window(name, connection), config.features.version)
     replace_rows(connection, tables.events, {"model": name, "source": "log"},
                  [{"model": name, "source": "log", **event} for event in happened])  # fmt: skip
-    after = store.findings(name, connection)
-    return RunResult(
-        name, len(log.changed), len(log.dirty & set(log.starts)), len(log.starts), after, _new_alerts(before, after),
-        _notes(log, labels),
-    )  # fmt: skip
+    return store.events(name, connection)
 
 
 def _counted(config: Config) -> str:

@@ -24,10 +24,21 @@ from monitors.windows import Grain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the tables. ``_MIGRATIONS[k]`` takes a store from version k to k + 1."""
 
-_MIGRATIONS: dict[int, Sequence[str]] = {}
+_INCIDENT_TEXTS = ("cost_unit", "monitor", "kind", "feature", "segment", "features", "segments", "cause", "joined")
+_INCIDENT_NUMBERS = ("cost", "weight")
+
+_MIGRATIONS: dict[int, Sequence[str]] = {
+    1: (  # incidents are ranked by what they cost, and say what belongs to them; the next run fills it in
+        'ALTER TABLE incidents ADD COLUMN "rank" INTEGER DEFAULT 0 NOT NULL',
+        "ALTER TABLE incidents ADD COLUMN alerts INTEGER DEFAULT 0 NOT NULL",
+        *(f"ALTER TABLE incidents ADD COLUMN {name} DOUBLE PRECISION" for name in _INCIDENT_NUMBERS),
+        *(f"ALTER TABLE incidents ADD COLUMN {name} TEXT" for name in _INCIDENT_TEXTS),
+        "UPDATE models SET judged = ''",
+    ),
+}
 
 metadata = sa.MetaData()
 _big = sa.BigInteger()
@@ -127,6 +138,10 @@ incidents = sa.Table(
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("findings", sa.Integer, nullable=False),
     sa.Column("title", sa.Text, nullable=False),
+    sa.Column("rank", sa.Integer, nullable=False),
+    sa.Column("alerts", sa.Integer, nullable=False),
+    *_numbers(*_INCIDENT_NUMBERS),
+    *(sa.Column(column, sa.Text) for column in _INCIDENT_TEXTS),
 )  # fmt: skip
 
 events = sa.Table(
@@ -298,15 +313,15 @@ class Store:
         )
         return self._frame(query, findings, connection)
 
-    def incidents(self, model: str) -> pd.DataFrame:
-        """All incidents of a model, newest first."""
+    def incidents(self, model: str, connection: sa.Connection | None = None) -> pd.DataFrame:
+        """All incidents of a model, in the order of their ranks."""
         query = sa.select(incidents).where(incidents.c.model == model)
-        return self._frame(query.order_by(incidents.c.onset.desc(), incidents.c.incident), incidents, None)
+        return self._frame(query.order_by(incidents.c.rank, incidents.c.incident), incidents, connection)
 
-    def events(self, model: str) -> pd.DataFrame:
+    def events(self, model: str, connection: sa.Connection | None = None) -> pd.DataFrame:
         """Events of a model in order of time: at (µs), kind, text, source."""
         query = sa.select(events).where(events.c.model == model).order_by(events.c.at, events.c.id)
-        return self._frame(query, events, None)
+        return self._frame(query, events, connection)
 
     def _frame(self, query: sa.Select[Any], table: sa.Table, connection: sa.Connection | None) -> pd.DataFrame:
         frame = pd.DataFrame(self._rows(query, connection), columns=[column.name for column in table.columns])
@@ -417,7 +432,10 @@ def _bring_up_to_date(engine: sa.Engine, read_only: bool) -> None:
             f"{engine.url.render_as_string()} was made by a newer Driftmeter (schema {version}, this one knows "
             f"{SCHEMA}): upgrade driftmeter."
         )
-    if version < SCHEMA and not read_only:
+    if version < SCHEMA and read_only:
+        raise UserError(f"{engine.url.render_as_string()} was made by an earlier Driftmeter: `driftmeter run` brings it "
+                        "up to date.")  # fmt: skip
+    if version < SCHEMA:
         with engine.begin() as connection:
             for step in range(version, SCHEMA):
                 for statement in _MIGRATIONS[step]:

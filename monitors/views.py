@@ -105,7 +105,7 @@ def look(store: Store, config: Config, wanted: Look) -> Seen:
         settings = replace(settings, immature=immature_starts(measure_all(whole, plan, settings, training, [labels])))
     measured = measure_all(cube, plan, settings, training)
     measured["model"] = name
-    found, incidents = group(find(measured, config, coarse, []), coarse)
+    found, incidents = group(find(measured, config, coarse, []), coarse, measured, store.events(name), bins.task)
     return Seen(coarse, bins, cube, reference, plan, measured, found, incidents, plan.words)
 
 

@@ -14,7 +14,6 @@ from monitors.config import Config
 from monitors.errors import UserError
 from monitors.notify import message, notify
 from monitors.windows import Grain
-from tests.stored import finding
 
 DAYS = Grain.parse("1d")
 
@@ -46,36 +45,38 @@ def inbox() -> Iterator[tuple[int, list[dict[str, Any]]]]:
     server.server_close()
 
 
-FOUND = pd.DataFrame(
+CHANGES = pd.DataFrame(
     [
-        finding(0, DAYS, message="x moved"),
-        finding(DAYS.end(0), DAYS, message="x moved on"),
-        finding(0, DAYS, feature="y", incident="i2", message="y vanished"),
-        finding(0, DAYS, feature="z", severity="watch", message="z trembled"),
-        finding(0, DAYS, feature="w", state="ongoing", message="w is known"),
+        {"incident": "a", "rank": 1, "change": "resolved", "title": "x moved; it is over."},
+        {"incident": "b", "rank": 3, "change": "new", "title": "y vanished."},
+        {"incident": "c", "rank": 2, "change": "new", "title": "z costs more."},
+        {"incident": "d", "rank": 4, "change": "over", "title": "The log had no rows; it is over."},
+        {"incident": "e", "rank": 5, "change": "worse", "title": "w fades."},
     ]
 )
 
 
-def test_one_message_about_new_alerts(inbox: tuple[int, list[dict[str, Any]]]) -> None:
+def test_one_message_about_what_changed(inbox: tuple[int, list[dict[str, Any]]]) -> None:
     port, received = inbox
-    assert notify(configured(f"json://127.0.0.1:{port}/"), FOUND) == []
-    assert [each["title"] for each in received] == ["m: 2 new alerts"]
-    assert received[0]["message"].splitlines() == ["• x moved on", "• y vanished"]
+    assert notify(configured(f"json://127.0.0.1:{port}/"), CHANGES) == []
+    assert [each["title"] for each in received] == ["m: 2 new, 1 worse, 1 resolved, 1 came and went"]
+    assert received[0]["message"].splitlines() == [
+        "• new: z costs more.", "• new: y vanished.", "• worse: w fades.", "• resolved: x moved; it is over.",
+        "• came and went: The log had no rows; it is over.",
+    ]  # fmt: skip
 
 
-def test_nothing_new_nothing_said(inbox: tuple[int, list[dict[str, Any]]]) -> None:
+def test_nothing_changed_nothing_said(inbox: tuple[int, list[dict[str, Any]]]) -> None:
     port, received = inbox
-    assert notify(configured(f"json://127.0.0.1:{port}/"), FOUND[FOUND["severity"] == "watch"]) == []
-    assert notify(configured(f"json://127.0.0.1:{port}/"), FOUND.head(0)) == []
-    assert notify(configured(), FOUND) == []
+    assert notify(configured(f"json://127.0.0.1:{port}/"), CHANGES.head(0)) == []
+    assert notify(configured(), CHANGES) == []
     assert received == []
 
 
 def test_what_does_not_get_through_is_a_note_without_the_secret(inbox: tuple[int, list[dict[str, Any]]]) -> None:
     port, received = inbox
     notes = notify(
-        configured("json://user:secret@127.0.0.1:1/", "nonsense://secret", f"json://127.0.0.1:{port}/"), FOUND
+        configured("json://user:secret@127.0.0.1:1/", "nonsense://secret", f"json://127.0.0.1:{port}/"), CHANGES
     )
     assert len(notes) == 2
     assert "json: the message did not get through" in notes[0]
@@ -85,14 +86,15 @@ def test_what_does_not_get_through_is_a_note_without_the_secret(inbox: tuple[int
 
 
 def test_long_lists_are_cut() -> None:
-    many = pd.DataFrame([finding(0, DAYS, feature=f"f{i}", message=f"f{i} moved") for i in range(30)])
+    many = pd.DataFrame([{"rank": i, "change": "new", "title": f"f{i} moved."} for i in range(30)])
     title, body = message("m", many)
-    assert title == "m: 30 new alerts"
+    assert title == "m: 30 new"
     assert len(body.splitlines()) == 11
+    assert body.splitlines()[0] == "• new: f0 moved."
     assert "20 more" in body
 
 
 def test_apprise_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"pip install 'driftmeter\[notify\]'"):
-        notify(configured("json://localhost"), FOUND)
+        notify(configured("json://localhost"), CHANGES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,6 +41,13 @@ def findings(path: Path, since: str | None = None, everything: bool = False) -> 
     if since is not None:
         frame = frame[frame["window_end"] > moment(since, grain)]
     return frame, grain
+
+
+def incidents(path: Path, names: Iterable[str]) -> pd.DataFrame:
+    """The incidents of these names, the worst first."""
+    with opened(path) as (config, store, _):
+        frame = store.incidents(config.model.name)
+    return frame[frame["incident"].isin(set(names))]
 
 
 def is_open(frame: pd.DataFrame) -> pd.Series:

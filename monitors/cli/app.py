@@ -135,7 +135,7 @@ def findings(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Also what is watched, silenced or resolved.")] = False,
 ) -> None:
-    """Say what is wrong: open alerts, newest first."""
+    """Say what is wrong: incidents with alerts, what is open first, then by what they cost."""
     from monitors.cli import answers, show
 
     frame, grain = answers.findings(config, since=since, everything=everything)
@@ -146,7 +146,9 @@ def findings(
 
         typer.echo(json.dumps(findings_json(frame, grain), ensure_ascii=False, indent=1))
     else:
-        show.findings(frame, grain, everything=everything)
+        show.incidents(answers.incidents(config, frame["incident"].dropna()), frame, grain)
+        if everything or frame["incident"].isna().any():
+            show.findings(frame, grain, everything=everything)
 
 
 @app.command()
@@ -213,7 +215,7 @@ def _show(config: Path) -> None:
     from monitors.cli import answers, show
 
     frame, grain = answers.findings(config)
-    show.findings(frame, grain)
+    show.incidents(answers.incidents(config, frame["incident"].dropna()), frame, grain)
 
 
 def _serve(configs: list[Path], port: int | None) -> None:

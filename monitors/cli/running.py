@@ -8,7 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from monitors.pipeline import RunResult
+
+OPEN = ("new", "ongoing", "worse")
 PATIENCE = 10.0  # seconds without a word
 
 Report = Callable[[str, int, int], None]
@@ -23,22 +28,28 @@ def run(path: Path) -> None:
 
     require(config)
     from monitors import pipeline
-    from monitors.cli.answers import is_open
 
     warn_of_namesakes()
     with progress(config.model.name) as report:
         result = pipeline.run(config, report=report)
-    for line in [*result.notes, *notify(config, result.new)]:
+    for line in [*result.notes, *notify(config, result.changes)]:
         print(f"{result.model}: {line}")
     files = _count(result.files_read, "file")
     done = f"{result.windows_profiled:,} of {result.windows_total:,} windows profiled from {files}"
     if result.windows_profiled == 0:
         done = f"nothing new in {result.windows_total:,} windows"
-    alerts = result.findings[is_open(result.findings)]
-    found = "no open alert"
-    if len(alerts):
-        found = f"{_count(len(alerts), 'open alert')} in {_count(alerts['incident'].nunique(), 'incident')}"
-    print(f"{result.model}: {done}; {found}")
+    print(f"{result.model}: {done}; {_found(result)}")
+
+
+def _found(result: RunResult) -> str:
+    """How many incidents with alerts are open and over, in words."""
+    alerts = result.incidents[result.incidents["severity"] == "alert"] if len(result.incidents) else result.incidents
+    if not len(alerts):
+        return "no alert"
+    now = int(alerts["state"].isin(OPEN).sum())
+    gone = int((alerts["state"] == "resolved").sum())
+    told = f"{_count(now, 'incident')} open" if now else "no incident open"
+    return f"{told}, {gone:,} over" if gone else told
 
 
 def _count(number: int, what: str) -> str:

@@ -1,7 +1,8 @@
-"""Findings as a table for people."""
+"""Incidents and findings as tables for people."""
 
 from __future__ import annotations
 
+import json
 import sys
 
 import pandas as pd
@@ -15,7 +16,45 @@ from monitors.windows import Grain
 # One line for findings of one thing: a drift that lasts for weeks is one thing.
 SAME = ["incident", "monitor", "kind", "feature", "segment", "severity"]
 MARKS = {"alert": ("▲", "bold red"), "watch": ("○", "yellow")}  # a shape and a word: never colour alone
+OPEN = ("new", "ongoing", "worse")
 WIDTH = 110  # where the output is no terminal
+
+
+def incidents(told: pd.DataFrame, found: pd.DataFrame, grain: Grain, console: Console | None = None) -> None:
+    """Print incidents in the order of their ranks: what is open first.
+
+    Parameters
+    ----------
+    told : incidents; found : the findings that were asked for, of which they are
+    """
+    console = console or Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    if told.empty:
+        findings(found, grain, console=console)
+        return
+    now = int(told["state"].isin(OPEN).sum())
+    over = f", {len(told) - now} over" if len(told) > now else ""
+    table = Table(
+        title=f"{told['model'].iloc[0]}: open alerts in {now} incident{'' if now == 1 else 's'}{over}",
+        title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 1, 1),
+    )  # fmt: skip
+    table.add_column("when", no_wrap=True)
+    table.add_column("what", ratio=1)
+    for row in told.to_dict("records"):
+        mark, style = MARKS.get(row["severity"], (" ", ""))
+        word = "over" if row["state"] == "resolved" else row["state"]
+        since = grain.label(row["onset"])
+        if row["last_window"] != row["onset"]:
+            since = f"{since}\n  to {grain.label(row['last_window'])}"
+        names = json.loads(row["features"] or "[]")
+        also = f"{len(names)} features" if len(names) > 1 else ""
+        count = f"{row['findings']:,} finding{'' if row['findings'] == 1 else 's'}"
+        kind = str(row["kind"] or "").replace("_", " ")
+        about = " · ".join(filter(None, (row["monitor"], kind, row["segment"], also, count)))
+        table.add_row(
+            Text.assemble((f"{mark} {row['severity']}", style), f", {word}\n  {since}"),
+            Text.assemble(row["title"], (f"\n{about}", "dim")),
+        )
+    console.print(table)
 
 
 def findings(frame: pd.DataFrame, grain: Grain, everything: bool = False, console: Console | None = None) -> None:

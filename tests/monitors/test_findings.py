@@ -56,7 +56,7 @@ def history(p_values: list[float], values: list[float] | None = None) -> list[tu
 
 def test_a_run_is_new_then_ongoing_then_resolved() -> None:
     assert history([QUIET, ALERT, ALERT, ALERT, QUIET, QUIET]) == [
-        (1, "alert", "new", 1), (2, "alert", "ongoing", 1), (3, "alert", "ongoing", 1), (4, "watch", "resolved", 1),
+        (1, "alert", "new", 1), (2, "alert", "ongoing", 1), (3, "alert", "ongoing", 1), (5, "watch", "resolved", 1),
     ]  # fmt: skip
 
 
@@ -67,12 +67,12 @@ def test_a_quarter_more_than_ever_before_is_worse() -> None:
 
 def test_one_quiet_window_in_between_is_not_the_end_and_two_are() -> None:
     assert history([ALERT, QUIET, ALERT, QUIET, QUIET, ALERT]) == [
-        (0, "alert", "new", 0), (2, "alert", "ongoing", 0), (3, "watch", "resolved", 0), (5, "alert", "new", 5),
+        (0, "alert", "new", 0), (2, "alert", "ongoing", 0), (4, "watch", "resolved", 0), (5, "alert", "new", 5),
     ]  # fmt: skip
 
 
-def test_a_quiet_last_window_resolves_what_was_open() -> None:
-    assert history([ALERT, QUIET])[-1] == (1, "watch", "resolved", 0)
+def test_a_quiet_last_window_does_not_resolve_what_is_open() -> None:
+    assert history([ALERT, QUIET]) == [(0, "alert", "new", 0)]
 
 
 def test_a_watch_is_no_alert_and_has_nothing_to_resolve() -> None:
@@ -80,9 +80,9 @@ def test_a_watch_is_no_alert_and_has_nothing_to_resolve() -> None:
 
 
 def test_a_watch_that_becomes_an_alert_is_new_as_an_alert_and_began_before() -> None:
-    assert history([WATCH, WATCH, ALERT, WATCH, QUIET], [0.14, 0.25, 0.3, 0.3, 0.3]) == [
+    assert history([WATCH, WATCH, ALERT, WATCH, QUIET, QUIET], [0.14, 0.25, *[0.3] * 4]) == [
         (0, "watch", "new", 0), (1, "watch", "worse", 0), (2, "alert", "new", 1), (3, "watch", "ongoing", 1),
-        (4, "watch", "resolved", 1),
+        (5, "watch", "resolved", 1),
     ]  # fmt: skip
 
 
@@ -103,8 +103,8 @@ def test_every_flagged_window_has_one_finding_and_its_past_does_not_change(p_val
     assert [w for w, _, state, _ in told if state != "resolved"] == flagged
     assert all(onset <= window for window, _, _, onset in told)
     assert {w for w, severity, _, _ in told if severity == "alert"} == {w for w, p in enumerate(p_values) if p == ALERT}
-    before = [row for row in history(p_values[:-1]) if row[2] != "resolved"]
-    assert before == [row for row in told if row[2] != "resolved"][: len(before)]
+    before = history(p_values[:-1])
+    assert before == told[: len(before)]  # what was said of a window stands, whatever comes later
 
 
 def test_windows_that_were_not_judged_neither_end_nor_are_a_run() -> None:
@@ -282,7 +282,8 @@ def every_kind() -> list[dict[str, Any]]:
         of_model = metric in {"rows", "gap", "duplicate_share"} or (monitor == "concept" and metric != "relation")
         lacking = {"expected": np.nan, "band_low": np.nan, "band_high": None, "detail": None, "low": None}
         feature = None if of_model else f'{metric} <b> "q" 🙂'
-        rows.append(number(0 if full else 9, 0.0, **{
+        later = 30 if monitor == "integrity" else 0  # in a window in which the log broke all else is watched
+        rows.append(number(later + (0 if full else 9), 0.0, **{
             "monitor": monitor, "metric": metric, "feature": feature, "value": 0.62, "expected": 0.11,
             "detail": "red: 1.0% to 9.0% of rows", "segment": None if full else "place=north",
             **({} if full else lacking),
@@ -294,8 +295,8 @@ def every_kind() -> list[dict[str, Any]]:
 def test_every_message_is_one_sentence_that_people_understand(state: str) -> None:
     rows = every_kind()
     if state == "resolved":
-        rows += [{**row, "window_start": row["window_start"] + 2 * DAY, "window_end": row["window_end"] + 2 * DAY,
-                  "p_value": 1.0} for row in rows]  # fmt: skip
+        rows += [{**row, "window_start": row["window_start"] + k * DAY, "window_end": row["window_end"] + k * DAY,
+                  "p_value": 1.0} for row in rows for k in (2, 3)]  # fmt: skip
     result = found(*rows)
     if state == "resolved":
         result = result[result["state"] == "resolved"]
@@ -321,6 +322,61 @@ def test_the_number_of_a_message_is_that_of_the_finding() -> None:
         '"x" has shifted: its distance from the reference is 0.3, where quiet windows stay under 0.15; '
         "most moved red: 1.0% to 9.0% of rows."
     )
+
+
+def test_the_threshold_is_told_by_what_the_references_own_windows_do() -> None:
+    held = [number(w, np.nan, value=0.1 + 0.02 * w, reference=True) for w in range(3)]
+    assert found(*held, number(5))["message"].tolist() == [
+        '"x" has shifted: the reference\'s windows differ from each other by up to 0.14, this one by 0.3.'
+    ]
+    rate = {"monitor": "concept", "metric": "label_rate", "feature": None}
+    held = [number(w, np.nan, value=v, reference=True, **rate) for w, v in enumerate((0.08, 0.13))]
+    assert found(*held, number(5, **rate))["message"].tolist() == [
+        "The outcome's mean is 0.3, where the reference leads to expect 0.1; "  # noqa: ISC004
+        "the reference's windows are off by up to 0.03, this one by 0.2."
+    ]
+
+
+def test_where_the_references_windows_did_as_much_the_quiet_range_is_told() -> None:
+    held = [number(w, np.nan, value=0.5, reference=True) for w in range(3)]
+    assert found(*held, number(5))["message"].tolist() == [
+        '"x" has shifted: its distance from the reference is 0.3, where quiet windows stay under 0.15.'
+    ]
+
+
+def test_another_features_or_segments_reference_is_not_its_own() -> None:
+    held = [number(w, np.nan, value=0.12, reference=True, **other) for w in range(3)
+            for other in ({"feature": "z"}, {"segment": "a=1"})]  # fmt: skip
+    assert "where quiet windows stay under 0.15" in found(*held, number(5))["message"].iloc[0]
+
+
+# ----- a log that broke ---------------------------------------------------------------------------------------------
+
+VOLUME = {"monitor": "integrity", "metric": "rows", "feature": None, "value": 500.0, "expected": 1000.0}
+
+
+def test_what_begins_in_the_window_in_which_the_log_broke_is_watched() -> None:
+    result = found(number(3, **VOLUME), number(3), number(4), number(3, QUIET, feature="z"))
+    told = {(row.kind, row.window): (row.severity, row.began) for row in result.itertuples()}
+    assert told == {("volume", 3): ("alert", 3), ("shift", 3): ("watch", 3), ("shift", 4): ("alert", 4)}
+    message = result.loc[(result["kind"] == "shift") & (result["window"] == 3), "message"].iloc[0]
+    assert message.endswith("; the log itself was broken in this window.")
+    assert result["message"].str.contains("broken").sum() == 1
+
+
+def test_what_was_strange_before_the_log_broke_stays_an_alert() -> None:
+    result = found(number(2), number(3), number(3, **VOLUME))
+    assert result.loc[result["kind"] == "shift", "severity"].tolist() == ["alert", "alert"]
+
+
+def test_a_log_that_stays_smaller_hides_nothing_for_long() -> None:
+    result = found(*(number(w, **VOLUME) for w in (3, 4, 5)), number(4), number(5, feature="z"))
+    assert result.loc[result["kind"] == "shift", "severity"].tolist() == ["alert", "alert"]
+
+
+def test_a_log_that_is_worth_a_look_is_not_broken() -> None:
+    result = found(number(3, 0.004, **VOLUME), number(3))
+    assert dict(zip(result["kind"], result["severity"], strict=True)) == {"volume": "watch", "shift": "alert"}
 
 
 def test_windows_of_rows_are_named_by_rows() -> None:

@@ -1,50 +1,58 @@
-"""Findings with one cause become one incident, and keep its name."""
+"""Incidents: their sentence, their cost, their state and their rank. Which findings belong together: test_causes."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from monitors.findings import COLUMNS
-from monitors.incidents import COLUMNS as INCIDENTS
-from monitors.incidents import group
+from monitors.causes import DEPTH
+from monitors.costs import POWER
+from monitors.findings import BROKEN, COLUMNS, RULES
+from monitors.incidents import changed, group, ranked
 from monitors.windows import Grain
-from tests.cubes import FIRST_DAY, binary_log, build, day_of
-from tests.monitors.found import findings
+from tests.cubes import binary_log, build, day_of
+from tests.monitors.found import findings, measured
+from tests.monitors.incident_rows import (
+    BEGIN,
+    DAY,
+    LOG,
+    MODEL,
+    absent,
+    finding,
+    grouped,
+    noted,
+    number,
+    run,
+)
+from tests.monitors.incident_rows import measured as frame_of  # fmt: skip
 
-DAYS = Grain.parse("1d")
-DAY = 86_400_000_000
-BEGIN = int(FIRST_DAY.astype(np.int64))
-
-
-def finding(window: int, onset: int | None = None, **other: Any) -> dict[str, Any]:
-    start = BEGIN + window * DAY
-    return {
-        "monitor": "drift", "kind": "shift", "metric": "jensen_shannon", "feature": "x", "segment": None,
-        "window_start": start, "window_end": start + DAY, "onset": BEGIN + (window if onset is None else onset) * DAY,
-        "value": 0.3, "expected": 0.1, "low": 0.2, "high": 0.4, "p_value": 1e-6, "effect": 0.2, "n": 100.0,
-        "severity": "alert", "state": "new", "incident": None, "message": "It moved.", **other,
-    }  # fmt: skip
-
-
-def grouped(*rows: dict[str, Any]) -> tuple[list[str], pd.DataFrame]:
-    frame = pd.DataFrame(list(rows), columns=list(COLUMNS))
-    found, incidents = group(frame, DAYS)
-    assert tuple(incidents.columns) == INCIDENTS
-    assert set(incidents["incident"]) == set(found["incident"])
-    assert incidents["findings"].sum() == len(rows)
-    return found["incident"].tolist(), incidents
+NULLS = {"monitor": "missing", "kind": "null_rate", "metric": "null_share"}
+DECAY = {"monitor": "decay", "kind": "lost_signal", "metric": "learned_power"}
+AUC = {**MODEL, "kind": "performance", "metric": "auc", "value": 0.6, "expected": 0.8}
+VOLUME = {**LOG, "kind": "volume", "metric": "rows", "value": 500.0, "expected": 1000.0, "effect": -0.5}
 
 
-def absent(feature: str, window: int, **other: Any) -> dict[str, Any]:
-    return finding(window, monitor="missing", kind="absent", feature=feature, message=f'"{feature}" is gone.', **other)
+def only(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """The one incident that these findings are."""
+    incidents = grouped(*rows, **more)[1]
+    assert len(incidents) == 1
+    return {str(key): value for key, value in incidents.to_dict("records")[0].items()}
+
+
+def titles(*rows: dict[str, Any], **more: Any) -> list[str]:
+    return grouped(*rows, **more)[1]["title"].tolist()
 
 
 def test_nothing_found_is_no_incident() -> None:
     assert len(grouped()[1]) == 0
+    assert len(ranked(pd.DataFrame(columns=list(COLUMNS)), grouped()[1])) == 0
+
+
+# ----- what it is about ---------------------------------------------------------------------------------------------
 
 
 def test_a_run_is_one_incident_and_another_run_is_another() -> None:
@@ -54,67 +62,212 @@ def test_a_run_is_one_incident_and_another_run_is_another() -> None:
     assert first[["onset", "last_window"]].tolist() == [BEGIN + 3 * DAY, BEGIN + 4 * DAY]
 
 
+def test_what_is_nearest_to_a_cause_speaks_for_it() -> None:
+    it = only(finding(5), absent("x", 5), finding(6, **AUC), finding(6, monitor="decay", kind="input_vanished"))
+    assert (it["monitor"], it["kind"], it["feature"], it["onset"]) == ("missing", "absent", "x", BEGIN + 5 * DAY)
+    assert it["joined"] == "one feature; the model as a whole"
+
+
+def test_an_alert_speaks_before_a_watch_and_all_rows_before_a_segment() -> None:
+    assert only(absent("x", 5, severity="watch"), finding(5))["kind"] == "shift"
+    lost = {"kind": "lost_category", "metric": "lost_share", "segment": "a=1"}
+    assert only(finding(5, **lost), finding(5))["segment"] is None
+    assert only(finding(5, **{**NULLS, "segment": "a=1"}), finding(5, **AUC))["segment"] == "a=1"
+
+
+def test_a_segment_that_alone_makes_up_what_all_rows_show_is_named() -> None:
+    whole = finding(5, **NULLS, value=0.09, expected=0.005, effect=0.085, n=1000.0)
+    part = finding(5, **NULLS, segment="locale=pt-BR", value=0.6, expected=0.005, effect=0.595, n=150.0)
+    assert only(whole, part)["title"] == (
+        'Since 11 Jan 2025 "x" is missing for 60% of rows with locale=pt-BR (usually 0.5%): '
+        "check the pipeline that fills it."
+    )
+    small = finding(5, **NULLS, segment="locale=pt-BR", value=0.6, expected=0.005, effect=0.595, n=20.0)
+    assert "9.0% of rows (usually" in only(whole, small)["title"]
+
+
 def test_features_that_vanish_together_are_one_incident() -> None:
-    names, incidents = grouped(*(absent(f"f{i}", 5) for i in range(40)))
-    assert len(set(names)) == 1
-    assert incidents["title"].tolist() == ['"f0" is gone. With it: f1, f10, f11 and 36 more.']
-    later, _ = grouped(absent("a", 5), absent("b", 6))
-    assert len(set(later)) == 2
+    it = only(*(absent(f"f{i}", 5) for i in range(40)))
+    assert json.loads(it["features"]) == sorted(f"f{i}" for i in range(40))
+    assert it["title"] == (
+        "Since 11 Jan 2025 \"f0\" is not in the log's files: 100% of rows came without it; "
+        'with it "f1", "f10" and 37 more: ask who stopped writing it.'
+    )
 
 
-def test_what_one_feature_does_at_once_or_a_window_later_is_one_incident_that_missing_names() -> None:
-    names, incidents = grouped(
-        finding(5), absent("x", 5), finding(6, 6, monitor="decay", kind="input_vanished", message="It tells nothing."),
-        finding(9, 9, monitor="concept", kind="relation"),
-    )  # fmt: skip
-    assert names[0] == names[1] == names[2] != names[3]
-    assert incidents.set_index("incident").loc[names[0], "title"] == '"x" is gone.'
+def test_a_name_that_says_all_is_not_told_twice() -> None:
+    assert json.loads(only(finding(5, feature="<b>ü🙂"), finding(5, feature="z"))["features"]) == ["<b>ü🙂", "z"]
 
 
-def test_kinds_of_decay_are_one_run() -> None:
-    decay = {"monitor": "decay", "feature": "x"}
-    names, _ = grouped(
-        finding(5, kind="lost_signal", **decay), finding(6, 5, kind="relation_changed", **decay),
-        finding(5, kind="lost_signal", **{**decay, "segment": "a=1"}),
-    )  # fmt: skip
-    assert len(set(names)) == 1
+# ----- causes -------------------------------------------------------------------------------------------------------
 
 
-def test_the_log_and_the_model_have_incidents_of_their_own() -> None:
-    volume = finding(5, monitor="integrity", kind="volume", feature=None)
-    double = finding(5, monitor="integrity", kind="duplicates", feature=None)
-    auc = finding(5, monitor="concept", kind="performance", feature=None)
-    names, _ = grouped(volume, double, auc, finding(5))
-    assert names[0] == names[1]
-    assert len(set(names)) == 3
+def test_an_event_beside_the_onset_is_named() -> None:
+    events = noted((5, "deploy", "model_version 2025.2"), (9, "holiday", "long ago"))
+    it = only(finding(5, **AUC), measured=frame_of(*(number(w, "psi", 0.1) for w in range(40))), events=events)
+    assert it["cause"] == "model_version 2025.2"
+    assert "; it began with deploy model_version 2025.2: " in it["title"]
+
+
+@pytest.mark.parametrize(("day", "named"), [(3, False), (4, True), (5, True), (6, True), (7, False)])
+def test_an_event_is_near_within_a_window(day: int, named: bool) -> None:
+    known = frame_of(*(number(w, "psi", 0.1) for w in range(40)))
+    it = only(finding(5), measured=known, events=noted((day, "other", "sale")))
+    assert (it["cause"] == "sale") is named
+
+
+def test_where_an_event_is_near_by_chance_none_is_named() -> None:
+    daily = noted(*((day, "deploy", f"v{day}") for day in range(40)))
+    known = frame_of(*(number(w, "psi", 0.1) for w in range(40)))
+    assert only(finding(5), measured=known, events=daily)["cause"] is None
+
+
+def test_a_deploy_is_named_before_a_holiday() -> None:
+    events = noted((5, "holiday", "May Day"), (5, "deploy", "v2"))
+    known = frame_of(*(number(w, "psi", 0.1) for w in range(40)))
+    assert only(finding(5), measured=known, events=events)["cause"] == "v2"
+
+
+def test_features_that_moved_together_in_the_reference_are_one_incident() -> None:
+    rng = np.random.default_rng(0)
+    common = rng.normal(size=28)
+    held = [
+        number(day, "jensen_shannon", 0.1 + scale * common[day] + 0.1 * rng.normal(), feature=name, reference=True)
+        for day in range(28) for name, scale in (("speed", 1.0), ("effort", 1.0), ("other", 0.0))
+    ]  # fmt: skip
+    rows = [finding(30, feature="speed"), finding(31, feature="effort"), finding(31, feature="other", kind="sentinel")]
+    names, incidents = grouped(*rows, measured=frame_of(*held))
+    assert names[0] == names[1] != names[2]
+    assert "these features move together" in set(incidents["joined"])
+
+
+# ----- cost ---------------------------------------------------------------------------------------------------------
+
+
+def log_loss(mean: float = 0.5) -> list[dict[str, Any]]:
+    return [number(day, "log_loss", mean, monitor="concept", feature=None, reference=True) for day in range(3)]
+
+
+def power(**of: float) -> list[dict[str, Any]]:
+    return [number(5, "learned_power", 0.5, monitor="decay", feature=name, expected=had) for name, had in of.items()]
+
+
+def gap(window: int, value: float, half: float = 0.01, **other: Any) -> dict[str, Any]:
+    return number(window, "loss_gap", value, monitor="missing", low=value - half, high=value + half, **other)
+
+
+def nulls(window: int, onset: int, share: float = 0.41, **other: Any) -> dict[str, Any]:
+    state = "new" if window == onset else "ongoing"
+    of = {**NULLS, "value": share, "expected": 0.01, "effect": share - 0.01, "state": state}
+    return finding(window, onset, **{**of, **other})
+
+
+def test_the_loss_on_rows_without_the_feature_is_its_cost() -> None:
+    known = frame_of(*log_loss(), gap(5, 0.2), gap(6, 0.1))
+    it = only(nulls(5, 5), nulls(6, 5), measured=known)
+    assert it["cost"] == pytest.approx(0.15 * 0.4)
+    assert it["cost_unit"] == "log loss per row"
+    assert it["weight"] == pytest.approx(0.15 * 0.4 / 0.5)
+    assert "it costs 0.06 log loss per row (12% more than usual)" in it["title"]
+
+
+def test_a_loss_that_chance_explains_gives_way_to_power() -> None:
+    known = frame_of(*log_loss(), gap(5, 0.2, half=0.3), *power(x=0.7, z=0.8))
+    it = only(nulls(5, 5), measured=known)
+    assert it["cost_unit"] == POWER
+    assert it["cost"] == pytest.approx(0.4 * 0.2 / 0.5)
+
+
+def test_a_column_that_is_gone_costs_what_the_model_lost() -> None:
+    parts = [number(5, f"loss_{part}", value, monitor="concept", feature=None)
+             for part, value in (("inputs", 0.03), ("relation", 0.07))]  # fmt: skip
+    it = only(absent("x", 5), measured=frame_of(*log_loss(), *parts))
+    assert it["cost"] == pytest.approx(0.1)
+
+
+def test_power_lost_is_capped_by_what_the_feature_had() -> None:
+    decay = finding(5, **DECAY, value=0.2, expected=0.6, effect=-0.4)
+    it = only(decay, measured=frame_of(*power(x=0.6, z=0.9)))
+    assert it["cost"] == pytest.approx(0.1 / 0.5)
+    assert only(decay, task="regression", measured=frame_of(*power(x=0.6, z=0.9)))["cost"] == pytest.approx(0.4 / 1.5)
+
+
+def test_what_one_window_shows_is_not_the_cost_of_a_hundred() -> None:
+    lost = {"kind": "lost_category", "metric": "lost_share", "value": 0.1, "expected": 0.0, "effect": 0.1}
+    decay = finding(9, **DECAY, value=0.5, expected=0.7, effect=-0.2)
+    it = only(*run(5, 104, **lost), decay, measured=frame_of(*power(x=0.7, z=0.8)))
+    assert it["cost"] == pytest.approx(0.1 * 0.2 / 0.5)
+
+
+def test_a_segments_cost_counts_for_its_rows() -> None:
+    whole = number(5, "null_share", 0.06, monitor="missing", n=1000.0)
+    part = number(5, "null_share", 0.41, monitor="missing", n=100.0, segment="a=1")
+    known = frame_of(whole, part, *power(x=0.7, z=0.8))
+    it = only(nulls(5, 5, segment="a=1", n=100.0), measured=known)
+    assert it["cost"] == pytest.approx(0.4 * 0.2 / 0.5 / 10)
+
+
+def test_without_labels_nothing_is_said_of_cost() -> None:
+    it = only(nulls(5, 5))
+    assert np.isnan(it["cost"])
+    assert it["weight"] > 0
+    assert "cost" not in it["title"]
+
+
+# ----- rank ---------------------------------------------------------------------------------------------------------
+
+
+def test_alerts_come_first_then_what_is_open_then_what_costs_most() -> None:
+    known = frame_of(*power(a=0.9, b=0.6, c=0.9, d=0.9))
+    gone = {"state": "resolved", "severity": "watch"}
+    rows = [
+        *run(30, 40, feature="b"), *run(31, 40, feature="a", kind="sentinel", monitor="missing"),
+        absent("c", 3), absent("c", 5, 3, **gone),
+        finding(40, feature="d", severity="watch", monitor="concept", kind="relation", metric="relation"),
+    ]  # fmt: skip
+    names, incidents = grouped(*rows, measured=known)
+    assert incidents["feature"].tolist() == ["a", "b", "c", "d"]
+    assert incidents["rank"].tolist() == [1, 2, 3, 4]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS)).assign(incident=names)
+    told = ranked(frame, incidents)
+    assert list(told.columns) == list(COLUMNS)
+    assert told["feature"].drop_duplicates().tolist() == ["a", "b", "c", "d"]
+    assert told["window_start"].iloc[0] == BEGIN + 40 * DAY
+    assert len(told) == len(rows)
+
+
+def test_the_leading_finding_is_told_before_the_others_of_its_incident() -> None:
+    rows = [finding(5, p_value=1e-12), finding(6, **AUC), absent("x", 5), absent("x", 6, 5, state="ongoing")]
+    names, incidents = grouped(*rows)
+    told = ranked(pd.DataFrame(rows, columns=list(COLUMNS)).assign(incident=names), incidents)
+    assert told["kind"].tolist() == ["absent", "absent", "shift", "performance"]
+
+
+# ----- states -------------------------------------------------------------------------------------------------------
+
+QUIET = [number(day, "psi", 0.1) for day in range(10)]
 
 
 @pytest.mark.parametrize(
-    ("states", "state"),
+    ("rows", "state"),
     [
-        (["new", "ongoing"], "ongoing"), (["new", "resolved"], "resolved"), (["new"], "new"),
-        (["new", "worse"], "worse"), (["new", "silenced"], "silenced"),
+        ([finding(9)], "new"),
+        ([finding(8)], "ongoing"),  # one quiet window is not the end
+        ([finding(7), finding(9, 7, state="resolved", severity="watch")], "resolved"),
+        ([finding(8), finding(9, 8, state="ongoing")], "ongoing"),
+        ([finding(8), finding(9, 8, state="worse")], "worse"),
+        ([finding(7), finding(8, 7, state="worse")], "ongoing"),
+        ([finding(9, severity="watch")], "new"),
+        ([finding(8, severity="watch")], "ongoing"),
+        ([finding(7, severity="watch")], "resolved"),
+        ([finding(8, severity="watch"), finding(9, 8, state="new")], "new"),  # new as an alert
+        ([finding(8), finding(9, 8, state="silenced", severity="watch")], "silenced"),
+        ([finding(5), finding(7, 5, state="resolved", severity="watch"), absent("x", 5),
+          absent("x", 6, 5, state="ongoing")], "ongoing"),
     ],
 )  # fmt: skip
-def test_an_incident_is_in_the_state_of_its_last_window(states: list[str], state: str) -> None:
-    rows = [finding(5 + i, 5, state=each) for i, each in enumerate(states)]
-    assert grouped(*rows)[1]["state"].tolist() == [state]
-
-
-def test_while_one_of_its_runs_is_open_an_incident_is_open() -> None:
-    over = absent("a", 6, onset=5, state="resolved", severity="watch")
-    rows = [absent("a", 5), absent("b", 5), over, absent("b", 6, onset=5, state="ongoing")]
-    assert grouped(*rows)[1]["state"].tolist() == ["ongoing"]
-
-
-def test_names_stay_when_windows_and_findings_are_added_and_whatever_their_order() -> None:
-    first = [finding(5), absent("x", 5), finding(5, feature="z")]
-    later = [*first, finding(6, 5, state="ongoing"), finding(12), absent("q", 13)]
-    before, _ = grouped(*first)
-    after, _ = grouped(*later)
-    assert after[: len(first)] == before
-    turned, _ = grouped(*later[::-1])
-    assert turned[::-1] == after
+def test_an_incidents_state_at_the_end_of_the_log(rows: list[dict[str, Any]], state: str) -> None:
+    assert only(*rows, measured=frame_of(*QUIET))["state"] == state
 
 
 def test_severity_is_alert_if_any_finding_is_one() -> None:
@@ -122,17 +275,122 @@ def test_severity_is_alert_if_any_finding_is_one() -> None:
     assert incidents.sort_values("onset")["severity"].tolist() == ["alert", "watch"]
 
 
+def step(rows: list[dict[str, Any]], until: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Findings and incidents of a log that ends before a day."""
+    seen = [row for row in rows if row["window_start"] < BEGIN + until * DAY]
+    frame = pd.DataFrame(seen, columns=list(COLUMNS))
+    return group(frame, Grain.parse("1d"), frame_of(*(number(day, "psi", 0.1) for day in range(until))))
+
+
+def told(rows: list[dict[str, Any]], before: int, after: int) -> list[tuple[str, str]]:
+    """What two runs tell: change and feature."""
+    (_, old), (found, new) = step(rows, before), step(rows, after)
+    changes = changed(old, new, found)
+    return list(changes[["change", "feature"]].itertuples(index=False, name=None))
+
+
+def test_what_is_told_between_two_runs() -> None:
+    rows = [finding(3), finding(4, 3, state="worse"), finding(5, 3, state="ongoing"),
+            finding(7, 3, state="resolved", severity="watch")]  # fmt: skip
+    assert told(rows, 3, 4) == [("new", "x")]
+    assert told(rows, 4, 5) == [("worse", "x")]
+    assert told(rows, 4, 6) == [("worse", "x")]
+    assert told(rows, 5, 6) == []
+    assert told(rows, 6, 8) == [("resolved", "x")]
+    assert told(rows, 8, 9) == []
+    assert told(rows, 3, 8) == [("over", "x")]
+    for day in range(3, 9):
+        assert told(rows, day, day) == []  # running twice says nothing
+
+
+def test_a_watch_is_told_when_it_becomes_an_alert() -> None:
+    rows = [finding(3, severity="watch"), finding(4, 3, state="new")]
+    assert told(rows, 0, 4) == []
+    assert told(rows, 4, 5) == [("new", "x")]
+
+
+# ----- sentences ----------------------------------------------------------------------------------------------------
+
+
+def every_kind() -> list[dict[str, Any]]:
+    kinds = [(monitor, metric, rule.kind) for (monitor, metric), rule in RULES.items() if rule.kind]
+    kinds += [("decay", "learned_power", kind) for kind in ("lost_signal", "relation_changed", "input_vanished")]
+    return [
+        {"monitor": monitor, "metric": metric, "kind": kind, "value": 0.62, "expected": 0.11, "effect": 0.51,
+         "feature": None if kind in BROKEN or DEPTH.get(kind, 0) >= DEPTH["label_shift"] else 'a "b" <c>'}
+        for monitor, metric, kind in kinds
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("over", [False, True])
+@pytest.mark.parametrize("of", every_kind(), ids=lambda of: f"{of['kind']}-{of['metric']}")
+def test_every_kind_is_one_sentence_with_its_number(of: dict[str, Any], over: bool) -> None:
+    end = [finding(7, 5, **{**of, "state": "resolved", "severity": "watch"})] if over else []
+    for segment in (None, "place=north"):
+        rows = [{**row, "segment": None if of["monitor"] == "integrity" else segment}
+                for row in (finding(5, 5, **of), finding(6, 5, **{**of, "state": "ongoing"}), *end)]  # fmt: skip
+        known = [*QUIET, number(6, of["metric"], of["value"], monitor=of["monitor"], detail="red: 1.0% to 9.0% of rows",
+                                feature=of["feature"], segment=rows[0]["segment"])]  # fmt: skip
+        for text in (titles(*rows)[0], titles(*rows, measured=frame_of(*known))[0]):
+            assert text.startswith("From 11 Jan 2025 to 12 Jan 2025 " if over else "Since 11 Jan 2025 ")
+            assert text.endswith("; it is over." if over else ".")
+            assert ". " not in text
+            assert "\n" not in text
+            assert len(text) < 260
+            assert not {"nan", "None", "inf"} & set(text.replace(",", " ").replace(".", " ").replace("%", " ").split())
+            assert of["kind"] in ("constant", "gap", "relation", "shift", "lost_category", "prediction_shift",
+                                  "unseen_category") or any(part in text for part in ("62%", "0.62", "51"))  # fmt: skip
+            if of["feature"]:
+                assert str(of["feature"]) in text
+            if rows[0]["segment"] and of["kind"] != "stale":
+                assert "place=north" in text
+            if not over and of["kind"] != "late":
+                assert ": " in text
+
+
+def test_other_packages_kinds_speak_for_themselves() -> None:
+    of = {"monitor": "weather", "kind": "storm", "metric": "wind", "message": "The wind is 12, where 3 is usual."}
+    assert titles(finding(5, **of)) == ["Since 11 Jan 2025 this was found: The wind is 12, where 3 is usual."]
+
+
+@pytest.mark.parametrize(
+    ("size", "begin"),
+    [("1h", "Since 6 Jan 2025 05:00"), ("1w", "Since 6 Jan 2025"), ("1mo", "Since Jan 2025"), ("9 rows", "Since row ")],
+)
+def test_windows_are_named_as_people_do(size: str, begin: str) -> None:
+    grain = Grain.parse(size)
+    at = BEGIN + 5 * 3_600_000_000 if size == "1h" else int(grain.starts([BEGIN])[0]) if "rows" not in size else 1000
+    row = {**finding(0), "window_start": at, "window_end": grain.end(at), "onset": at}
+    _, incidents = group(pd.DataFrame([row], columns=list(COLUMNS)), grain)
+    assert incidents["title"].iloc[0].startswith(begin)
+
+
+def test_what_hangs_on_a_broken_log_is_counted() -> None:
+    rows = [finding(5, **VOLUME), finding(5, severity="watch"), finding(5, severity="watch", **AUC)]
+    assert only(*rows)["title"] == (
+        "Since 11 Jan 2025 the log has 500 rows, where 1,000 were to be expected (-50%); "
+        "2 other findings may only follow from it: check what writes the log."
+    )
+
+
+# ----- whole logs ---------------------------------------------------------------------------------------------------
+
+
 def test_a_pipeline_that_loses_its_columns_is_one_incident_from_the_log_on() -> None:
     log = binary_log(seed=4, count=24, rows=200)
     late = day_of(log) >= 18
     built = build([log[~late], log[late].drop(columns=["x", "z", "noise"])], 14)
-    found, incidents = group(findings(built).drop(columns="window"), DAYS)
+    numbers = measured(built)
+    found, incidents = group(findings(built).drop(columns="window"), built.settings.grain, numbers)
     gone = found[found["kind"] == "absent"]
     assert set(gone["feature"]) == {"x", "z", "noise"}
     assert gone["incident"].nunique() == 1
-    title = incidents.set_index("incident").loc[gone["incident"].iloc[0], "title"]
-    assert "not in the log's files" in title
-    assert "With it:" in title
+    it = incidents.set_index("incident").loc[gone["incident"].iloc[0]]
+    assert it["rank"] == 1
+    assert it["title"].startswith("Since 24 Jan 2025 \"x\" is not in the log's files")  # the feature that told most
+    assert 'with it "z"' in it["title"]
+    assert it["cost_unit"] == POWER
+    assert it["cost"] > 0.5
 
 
 def test_two_thousand_columns_are_grouped_at_once() -> None:

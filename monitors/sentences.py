@@ -1,0 +1,294 @@
+"""An incident in one sentence that somebody understands who did not build the model: since when, what, how much, what
+to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from monitors.costs import Cost
+from monitors.costs import said as cost_said
+from monitors.messages import METRICS, detail_of, number, share
+from monitors.windows import Grain
+
+LONGEST = 250
+"""Characters of a sentence, about: what is said least is left out first."""
+_DETAIL = 60
+
+
+class Told(NamedTuple):
+    """What the sentence is made of.
+
+    Attributes
+    ----------
+    row : the finding whose number is told, with ``detail``
+    kind : of finding; feature, segment : "" for the model or the log, and for all rows
+    onset, last : first window and last with a finding that counts
+    state : of the incident
+    others : more features that belong to it, the worst first
+    event : at, kind, text of what it began with
+    hung : how many runs of findings hang on a broken log
+    mean : the mean score in the finding's window, and what it used to be
+    rate : whether the outcome's mean is a share
+    """
+
+    row: Mapping[str, Any]
+    kind: str
+    feature: str
+    segment: str
+    onset: int
+    last: int
+    state: str
+    others: Sequence[str]
+    event: Mapping[str, Any] | None
+    cost: Cost
+    hung: int = 0
+    mean: tuple[float, float] | None = None
+    rate: bool = True
+
+
+def incident_sentence(told: Told, grain: Grain) -> str:
+    """What happened, since when, with what it began, what it costs and what to do about it."""
+    over = told.state == "resolved"
+    fact, action = _FACTS.get(told.kind, (_as_found, ""))
+    clause = fact(told, over)
+    begin = day(told.onset, grain)
+    if over:
+        same = told.last == told.onset
+        time = f"{_on(grain)} {begin}" if same else f"From {begin} to {day(told.last, grain)}"
+    else:
+        time = f"Since {begin}"
+    must = [f"{time} {clause}"]
+    if told.event is not None:
+        must.append(f"it began with {_event(told.event)}")
+    cost = cost_said(told.cost.value, told.cost.unit, told.cost.weight)
+    if cost:
+        must.append(f"it {_past(cost) if over else cost}")
+    end = "it is over" if over else "its end was planned" if told.state == "silenced" else action
+    may = [f"with it {_listed(told.others)}"] if told.others else []
+    if told.hung:
+        may.append(f"{told.hung} other finding{'s' if told.hung > 1 else ''} may only follow from it")
+    text = "; ".join(must)
+    for more in may:
+        if len(text) + len(more) + len(end) + 4 <= LONGEST:
+            text += f"; {more}"
+    if not end:
+        return f"{text}."
+    return f"{text}; {end}." if over or told.state == "silenced" else f"{text}: {end}."
+
+
+def day(start: int, grain: Grain) -> str:
+    """A window's start as people say it: ``1 Jul 2015``, ``1 Jul 2015 13:00``, ``Jul 2015``, ``row 1,000``."""
+    if grain.kind == "rows":
+        return f"row {start:,}"
+    local: Any = pd.Timestamp(start, unit="us", tz="UTC").tz_convert(grain.timezone)
+    if grain.unit == "mo":
+        return f"{local:%b %Y}"
+    date = f"{local.day} {local:%b %Y}"
+    return f"{date} {local:%H:%M}" if grain.unit == "h" else date
+
+
+def _on(grain: Grain) -> str:
+    if grain.kind == "rows":
+        return "From"
+    return {"h": "In the hour of", "d": "On", "w": "In the week of", "mo": "In"}[grain.unit]
+
+
+def _event(event: Mapping[str, Any]) -> str:
+    text, kind = " ".join(str(event["text"]).split()), str(event["kind"])
+    named = text if kind in ("other", "") or kind in text.lower() else f"{kind} {text}"
+    return named if len(named) <= _DETAIL else f"{named[: _DETAIL - 1]}…"
+
+
+def _listed(names: Sequence[str], most: int = 2) -> str:
+    quoted = [f'"{name}"' for name in names[:most]]
+    more = len(names) - len(quoted)
+    if more:
+        return f"{', '.join(quoted)} and {more} more"
+    return " and ".join(quoted)
+
+
+def _past(cost: str) -> str:
+    return cost.replace("costs", "cost", 1).replace("takes", "took", 1)
+
+
+# ----- facts --------------------------------------------------------------------------------------------------------
+
+_Fact = Callable[[Told, bool], str]
+
+
+def _rows(told: Told) -> str:
+    return f"rows with {told.segment}" if told.segment else "rows"
+
+
+def _for(told: Told) -> str:
+    return f" for {told.segment}" if told.segment else ""
+
+
+def _detail(told: Told) -> str:
+    text = detail_of(told.row) or ""
+    return text if len(text) <= _DETAIL else f"{text[: _DETAIL - 1]}…"
+
+
+def _usual(told: Told, say: Callable[[float], str] = share) -> str:
+    due = told.row["expected"]
+    return f" (usually {say(due)})" if due is not None and due == due else ""
+
+
+def _name(told: Told) -> str:
+    return f'"{told.feature}"'
+
+
+def _absent(told: Told, over: bool) -> str:
+    be = "was" if over else "is"
+    return f"{_name(told)} {be} not in the log's files: {share(told.row['value'])} of {_rows(told)} came without it"
+
+
+def _null(told: Told, over: bool) -> str:
+    what = "not a valid value in" if told.row["metric"] == "invalid_share" else "missing for"
+    be, value = "was" if over else "is", share(told.row["value"])
+    return f"{_name(told)} {be} {what} {value} of {_rows(told)}{_usual(told)}"
+
+
+def _constant(told: Told, over: bool) -> str:
+    value = f": {_detail(told)}" if _detail(told) else ""
+    return f"{_name(told)} {'had' if over else 'has'} one value in every row{_for(told)}{value}"
+
+
+def _sentinel(told: Told, over: bool) -> str:
+    be, value = "was" if over else "is", share(told.row["value"])
+    return f"{_name(told)} {be} {_detail(told) or 'one value'} in {value} of its values{_for(told)}{_usual(told)}"
+
+
+def _stale(told: Told, over: bool) -> str:
+    most = f" (never more than {number(told.row['expected'])} before)" if told.row["expected"] else ""
+    return f"{_name(told)} {'kept' if over else 'keeps'} one value, for {number(told.row['value'])} windows{most}"
+
+
+def _type(told: Told, over: bool) -> str:
+    what = f" ({_detail(told)})" if _detail(told) else ""
+    came = "came" if over else "comes"
+    return f"{_name(told)} {came} as another type{what} in {share(told.row['value'])} of {_rows(told)}"
+
+
+def _moved(told: Told) -> str:
+    if _detail(told):
+        return f", most at {_detail(told)}"
+    return f": its distance from the reference is {number(told.row['value'])}"
+
+
+def _shift(told: Told, over: bool) -> str:
+    return f"{_name(told)} {'had' if over else 'has'} other values than before{_for(told)}{_moved(told)}"
+
+
+def _unseen(told: Told, over: bool) -> str:
+    named = f", such as {_detail(told)}" if _detail(told) else ""
+    have, value = "had" if over else "has", share(told.row["value"])
+    return f"{_name(told)} {have} values never seen before in {value} of {_rows(told)}{named}"
+
+
+def _lost(told: Told, over: bool) -> str:
+    gone, value = _detail(told) or "some of its values", share(told.row["value"])
+    return f"{_name(told)} {'did not take' if over else 'no longer takes'} {gone} ({value} of {_rows(told)} before)"
+
+
+def _relation(told: Told, over: bool) -> str:
+    meant = "told" if over else "tells"
+    where = f", most at {_detail(told)}" if _detail(told) else f": outcomes differ by {number(told.row['value'])}"
+    return f"{_name(told)} {meant} something else about the outcome{_for(told)}{where}"
+
+
+def _power(told: Told, over: bool, what: str) -> str:
+    was = "was" if over else "is"
+    numbers = f"{number(told.row['value'])} where it used to be {number(told.row['expected'])}"
+    return f"the predictive power of {_name(told)}{_for(told)} {was} {numbers}{what}"
+
+
+def _lost_signal(told: Told, over: bool) -> str:
+    return _power(told, over, ", and retraining would not bring it back")
+
+
+def _relation_changed(told: Told, over: bool) -> str:
+    return _power(told, over, ", for it means something else now" if not over else ", for it meant something else")
+
+
+def _vanished(told: Told, over: bool) -> str:
+    return _power(told, over, ", for the values that told most no longer come" if not over else "")
+
+
+def _performance(told: Told, over: bool) -> str:
+    name = METRICS.get(told.row["metric"], str(told.row["metric"]))
+    named = name if name[:2].isupper() or name[:2] in ("F1", "R²") else f"{name[0].lower()}{name[1:]}"
+    be, value = "was" if over else "is", number(told.row["value"])
+    return f"the model's {named}{_for(told)} {be} {value}, where {number(told.row['expected'])} was to be expected"
+
+
+def _label(told: Told, over: bool) -> str:
+    name, say = ("rate", share) if told.rate else ("mean", number)
+    be, value = "was" if over else "is", say(told.row["value"])
+    return f"the outcome's {name}{_for(told)} {be} {value}, where {say(told.row['expected'])} was to be expected"
+
+
+_TELLING = 0.05
+
+
+def _prediction(told: Told, over: bool) -> str:
+    now, due = told.mean or (float("nan"), float("nan"))
+    if abs(now - due) > _TELLING * abs(due):
+        verb = "averaged" if over else "average"
+        return f"the model's scores{_for(told)} {verb} {number(now)}, where {number(due)} was to be expected"
+    return f"the model's scores {'were' if over else 'are'} other than before{_for(told)}{_moved(told)}".replace(
+        ": its distance", ": their distance"
+    )
+
+
+def _volume(told: Told, over: bool) -> str:
+    have = "had" if over else "has"
+    numbers = f"{number(told.row['value'])} rows, where {number(told.row['expected'])} were to be expected"
+    return f"the log {have} {numbers} ({told.row['effect']:+.0%})"
+
+
+def _duplicates(told: Told, over: bool) -> str:
+    return f"{share(told.row['value'])} of the log's rows {'came' if over else 'come'} twice{_usual(told)}"
+
+
+def _gap(told: Told, over: bool) -> str:
+    if told.row["metric"] != "gap":
+        return _as_found(told, over)
+    return f"the log {'had' if over else 'has'} no rows"
+
+
+def _new_column(told: Told, over: bool) -> str:
+    return f"the log {'had' if over else 'has'} a new column {_name(told)} in {share(told.row['value'])} of rows"
+
+
+def _as_found(told: Told, _over: bool) -> str:
+    """The finding's own sentence, for kinds that other packages bring."""
+    return f"this was found: {str(told.row['message']).strip().rstrip('.')}"
+
+
+_FACTS: Mapping[str, tuple[_Fact, str]] = {
+    "absent": (_absent, "ask who stopped writing it"),
+    "null_rate": (_null, "check the pipeline that fills it"),
+    "constant": (_constant, "check the pipeline that fills it"),
+    "sentinel": (_sentinel, "it may stand for missing, so have it sent as null"),
+    "stale": (_stale, "check whether its source still updates"),
+    "type_changed": (_type, "mend its type at the source"),
+    "shift": (_shift, "look for what changed upstream"),
+    "unseen_category": (_unseen, "check whether the model can handle them"),
+    "lost_category": (_lost, "check whether that is meant"),
+    "relation": (_relation, "retrain when it lasts"),
+    "lost_signal": (_lost_signal, "look for what could replace it"),
+    "relation_changed": (_relation_changed, "retrain"),
+    "input_vanished": (_vanished, "check where they went"),
+    "performance": (_performance, "look at what changed, then retrain"),
+    "calibration": (_performance, "recalibrate the scores"),
+    "label_shift": (_label, "check the labels, then retrain"),
+    "prediction_shift": (_prediction, "check what was deployed"),
+    "volume": (_volume, "check what writes the log"),
+    "duplicates": (_duplicates, "check what writes the log"),
+    "gap": (_gap, "check what writes the log"),
+    "new_column": (_new_column, "say whether it is a feature"),
+}
