@@ -433,8 +433,8 @@ def _bring_up_to_date(engine: sa.Engine, read_only: bool) -> None:
             f"{SCHEMA}): upgrade driftmeter."
         )
     if version < SCHEMA and read_only:
-        raise UserError(f"{engine.url.render_as_string()} was made by an earlier Driftmeter: `driftmeter run` brings it "
-                        "up to date.")  # fmt: skip
+        where = engine.url.render_as_string()
+        raise UserError(f"{where} was made by an earlier Driftmeter: `driftmeter run` brings it up to date.")
     if version < SCHEMA:
         with engine.begin() as connection:
             for step in range(version, SCHEMA):
