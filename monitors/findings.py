@@ -81,8 +81,7 @@ RULES: dict[tuple[str, str], Rule] = {
 }  # fmt: skip
 
 
-KEPT = frozenset({*RULES, ("decay", "available_power"), ("decay", "expected_power"), ("missing", "loss_gap"),
-                  ("concept", "loss_inputs"), ("concept", "loss_relation")})  # fmt: skip
+KEPT = frozenset({*RULES, ("decay", "available_power"), ("decay", "expected_power"), ("missing", "loss_gap")})
 """What findings are made of, and what their cost is."""
 
 

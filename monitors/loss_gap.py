@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from monitors.measurement import combine, in_reference, mature, table
+from monitors.maturity import mature
+from monitors.measurement import combine, in_reference, table
 from monitors.performance import score_bins
 from monitors.profile.bins import FIRST
 from monitors.profile.cube import Cube
@@ -17,7 +18,7 @@ FEWEST = 10
 """Labelled rows on either side below which their mean losses are not compared."""
 
 
-def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:  # noqa: ARG001 (as every monitor)
+def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     """``missing/loss_gap``: mean loss of labelled rows without a feature less that of rows that have it.
 
     Its interval takes every row's loss to vary as much as all rows' do. Windows of the reference are left out, those
@@ -28,7 +29,7 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     if score is None or kind in {None, "score"} or not windows.bins.classes or not columns or not len(windows):
         return combine([])
     spread = _spread(windows, str(kind))
-    told = mature(windows, reference) & ~in_reference(windows, reference)
+    told = mature(windows, reference, settings) & ~in_reference(windows, reference)
     names, gaps, errors, rows = [], [], [], []
     for i in columns:
         column = windows.column(i)
