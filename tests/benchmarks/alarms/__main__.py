@@ -5,7 +5,8 @@ python -m tests.benchmarks.alarms --data ../shared/data --out DIR [--logs flight
 
 Quiet logs are real ones with whole days permuted. Incidents are put into the first ``--seeds`` permutations (0: quiet
 windows alone). Tables are printed and written to ``--out``: quiet.csv, incidents.csv (a row an incident), recall.csv,
-and beside the rules that people use today (``--rules ""``: without) comparison.csv.
+and beside the rules that people use today (``--rules ""``: without) comparison.csv. Dated events of real logs are
+told at the end (``--permutations 0 --seeds 0``: they alone; ``--no-events``: without).
 """
 
 from __future__ import annotations
@@ -14,9 +15,8 @@ import argparse
 import time
 from pathlib import Path
 
-import pandas as pd
-
 from tests.benchmarks.alarms.comparison import compare, quiet_shares
+from tests.benchmarks.alarms.events import events
 from tests.benchmarks.alarms.incidents import KINDS, MODES, cases, draw, judged, recall
 from tests.benchmarks.alarms.judge import alerts
 from tests.benchmarks.alarms.quiet import GRAINS, Quiet, prepare
@@ -110,10 +110,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5, help="permutations that incidents are put into")
     parser.add_argument("--draws", type=int, default=1, help="incidents of a kind, size and mode in each of them")
     parser.add_argument("--resume", action="store_true", help="keep what --out holds already: of the same code!")
+    parser.add_argument("--events", action=argparse.BooleanOptionalAction, default=True)
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    pd.set_option("display.width", 200)
     study(arguments)
+    if arguments.events and (arguments.data / "cases.json").exists():
+        found, strays = events(arguments.data)
+        found.to_csv(arguments.out / "events.csv", index=False)
+        show("Dated events of real logs", found)
+        show(f"Alerts on columns known to be quiet: {len(strays)}", strays.drop(columns="message"))
 
 
 if __name__ == "__main__":

@@ -52,4 +52,5 @@ def quiet_table(runs: pd.DataFrame) -> pd.DataFrame:
 
 def show(title: str, table: pd.DataFrame) -> None:
     """Print a table."""
-    print(f"\n{title}\n{table.to_string(index=False, float_format=lambda x: f'{x:.3f}')}", flush=True)
+    text = table.to_string(index=False, float_format=lambda x: f"{x:.3f}", na_rep="") if len(table) else "none"
+    print(f"\n{title}\n{text}", flush=True)
