@@ -37,6 +37,6 @@ def test_another_kind_or_an_earlier_alert_is_not_it(event: dict[str, str]) -> No
 
 
 def test_rows_are_instants_where_the_log_has_times() -> None:
-    times = pd.Series(pd.to_datetime(["1970-01-01", "1970-01-02 06:00"]))
+    times = pd.Series(pd.to_datetime(["1970-01-01 00:00", "1970-01-02 06:00"]))
     assert begins({"start_row": 1}, times) == DAY + DAY // 4
     assert begins({"start_row": 1}, None) == 1
