@@ -10,7 +10,7 @@ import pandas as pd
 from monitors.assess import measure_all
 from monitors.config import Config
 from monitors.findings import find
-from monitors.incidents import group
+from monitors.incidents import group, ranked
 from monitors.profile.cube import Profile
 from tests.benchmarks.alarms.quiet import Quiet
 
@@ -41,24 +41,23 @@ HALFWAY: dict[str, frozenset[tuple[str, str]]] = {
 
 
 def alerts(log: Quiet, profiles: list[Profile] | None = None) -> pd.DataFrame:
-    """Alerts of all rows of a log, the first of each window being the one that is shown first.
+    """Alerts of all rows of a log, in the order of incidents and their findings.
 
     Returns
     -------
-    columns ``monitor, kind, feature`` ("" where it is about the model or the log)``, onset, window`` (index), ``first``
-    (index of the first alert of the same run), ``severity, p_value, effect``
+    among others columns ``monitor``, ``kind``, ``feature`` ("" where it is about the model or the log), ``onset``,
+    ``window`` (index), ``first`` (index of the first alert of the same run)
     """
     cube = log.cube(profiles)
-    found = find(measure_all(cube, log.plan, log.settings).assign(model=""), CONFIG, log.settings.grain, [])
-    found, _ = group(found, log.settings.grain)
+    measured = measure_all(cube, log.plan, log.settings).assign(model="")
+    found = ranked(*group(find(measured, CONFIG, log.settings.grain, []), log.settings.grain, measured, None, log.task))
     found = found[(found["severity"] == "alert") & found["segment"].isna()]
     window = np.searchsorted(cube.starts, found["window_start"].to_numpy(np.int64))
     found = found.assign(window=window, feature=found["feature"].fillna(""))
     family = found["kind"].where(found["monitor"] != "decay", "decay")
     run = [found["monitor"], family, found["feature"], found["onset"]]
     found["first"] = found.groupby(run)["window"].transform("min") if len(found) else found["window"]
-    size = found["effect"].astype(float).abs()
-    return found.assign(_size=-size).sort_values(["p_value", "_size"], kind="stable").drop(columns="_size")
+    return found
 
 
 def touched(kind: str, column: str, found: pd.DataFrame, task: str) -> np.ndarray:
