@@ -15,6 +15,8 @@ import argparse
 import time
 from pathlib import Path
 
+import numpy as np
+
 from tests.benchmarks.alarms.comparison import compare, quiet_shares
 from tests.benchmarks.alarms.events import events
 from tests.benchmarks.alarms.incidents import KINDS, MODES, cases, draw, judged, recall
@@ -38,12 +40,15 @@ def quiet_row(log: Quiet) -> dict[str, object]:
 
 
 def rule_rows(rivals: Rivals) -> list[dict[str, object]]:
-    """Each rule's largest number in every quiet window."""
+    """Each rule's largest number in every quiet window, and whether Driftmeter has any alert there."""
     log = rivals.log
     key = {"log": log.name, "grain": log.size, "seed": log.seed}
+    numbers = {rule: any_column(rule, scores) for rule, scores in rivals.quiet.items()}
+    windows = max((len(scores) for scores in numbers.values()), default=0)
+    alarmed = np.isin(np.arange(log.reference, log.reference + windows), alerts(log)["window"])
     return [
         {**key, "rule": rule, "window": log.reference + i, "score": score}
-        for rule, scores in rivals.quiet.items() for i, score in enumerate(any_column(rule, scores))
+        for rule, scores in {"driftmeter": alarmed.astype(float), **numbers}.items() for i, score in enumerate(scores)
     ]  # fmt: skip
 
 
@@ -93,7 +98,7 @@ def study(arguments: argparse.Namespace) -> None:
         show("Incidents", table)
     if len(rules.frame) and len(runs.frame):
         show("Quiet windows with any alarm, rules as they come", quiet_shares(runs.frame, rules.frame))
-        table = compare(runs.frame, rules.frame, incidents.frame)
+        table = compare(rules.frame, incidents.frame)
         table.to_csv(arguments.out / "comparison.csv", index=False)
         show("Recall at Driftmeter's false-alarm rate", table[[c for c in table if "@" not in c]])
         print(f"A rule beats Driftmeter in {(table['beaten_by'] != '').sum()} of {len(table)} rows.")

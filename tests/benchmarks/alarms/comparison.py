@@ -1,7 +1,8 @@
 """Driftmeter beside the rules of today: quiet windows, and recall by kind, size, mode and grain.
 
 Recall at equal false-alarm rate: by log and grain each rule's threshold is moved until its share of quiet windows with
-any alarm is Driftmeter's (columns named as the rule), or 5% (``@5%``). ``@default`` is the rule as it comes.
+any alarm is Driftmeter's in the same windows (columns named as the rule), or 5% (``@5%``). ``@default`` is the rule as
+it comes.
 ``always`` and ``never`` fire; ``coin`` is an always-firing rule thinned to Driftmeter's rate.
 """
 
@@ -25,15 +26,21 @@ def quiet_shares(runs: pd.DataFrame, rules: pd.DataFrame) -> pd.DataFrame:
     """Share of quiet windows with any alarm at defaults: rows are logs and grains, columns are rules."""
     ours = runs.groupby(KEYS, sort=False)[["alarmed", "windows"]].sum()
     table = pd.DataFrame({"driftmeter": ours["alarmed"] / ours["windows"]})
+    rules = rules[rules["rule"] != "driftmeter"]
     alarms = rules.assign(alarm=rules["score"] >= 1).groupby([*KEYS, "rule"], sort=False)["alarm"].mean()
     table = table.join(alarms.unstack("rule")[list(rules["rule"].unique())])
     return table.assign(always=1.0, never=0.0).reset_index()
 
 
-def compare(runs: pd.DataFrame, rules: pd.DataFrame, incidents: pd.DataFrame) -> pd.DataFrame:
-    """Recall within two windows (abrupt), or five of full size (gradual), of Driftmeter and of every rule."""
-    names = list(rules["rule"].unique())
-    ours = quiet_shares(runs, rules).set_index(KEYS)["driftmeter"]
+def compare(rules: pd.DataFrame, incidents: pd.DataFrame) -> pd.DataFrame:
+    """Recall within two windows (abrupt), or five of full size (gradual), of Driftmeter and of every rule.
+
+    Parameters
+    ----------
+    rules : each rule's number in each quiet window, and those of "driftmeter", 1 where it has any alert
+    """
+    names = [name for name in rules["rule"].unique() if name != "driftmeter"]
+    ours = rules[rules["rule"] == "driftmeter"].groupby(KEYS)["score"].mean()
     kept = incidents[incidents["size"] != "under"].copy()
     abrupt = kept["mode"] == "abrupt"
     kept["driftmeter"] = np.where(abrupt, kept["soon"], kept["later"]).astype(float)
