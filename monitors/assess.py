@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import entry_points
 
@@ -15,7 +14,8 @@ from monitors.measurement import combine
 from monitors.profile.bins import Bins
 from monitors.profile.cube import Cube, Profile
 from monitors.profile.kernel import SUMS
-from monitors.reference import FEWEST, Plan
+from monitors.reference import Plan
+from monitors.rolling import Judge, roll
 from monitors.settings import Settings
 from monitors.windows import Grain
 
@@ -71,6 +71,14 @@ def measure_all(
     cube: Cube, plan: Plan, settings: Settings, reference: Cube | None = None,
     monitors: Sequence[Measure] | None = None,
 ) -> pd.DataFrame:  # fmt: skip
+    """Ask every monitor about every window of a cube: ``assess`` without a judge."""
+    return assess(cube, plan, settings, reference, monitors)[0]
+
+
+def assess(
+    cube: Cube, plan: Plan, settings: Settings, reference: Cube | None = None,
+    monitors: Sequence[Measure] | None = None, judge: Judge | None = None, whole: Plan | None = None,
+) -> tuple[pd.DataFrame, Plan]:  # fmt: skip
     """Ask every monitor about every window of a cube.
 
     Parameters
@@ -78,43 +86,28 @@ def measure_all(
     cube : windows of one segment, those of the reference included
     plan : which windows are compared with which
     reference : a cube of its own (training data); None takes the plan's windows from ``cube``
+    judge : what is worth a look, so that a rolling reference does not learn it; left out, it learns every window
+    whole : of a segment, the plan that came back for all rows
+
+    Returns
+    -------
+    measurements, and the plan as it was worked out (``rolling.roll``)
     """
     asked = all_monitors() if monitors is None else monitors
+
+    def ask(windows: Cube, past: Cube) -> pd.DataFrame:
+        return combine([measure(windows, past, settings) for measure in asked])
+
     if not len(cube):
-        return combine([])
+        return combine([]), plan
     if reference is None and plan.rolls:
-        return _rolling(cube, plan, settings, asked)
-    if reference is None:
-        reference = cube.select(np.isin(cube.starts, plan.frozen))
-    return combine([measure(cube, reference, settings) for measure in asked])
-
-
-def _rolling(cube: Cube, plan: Plan, settings: Settings, asked: Sequence[Measure]) -> pd.DataFrame:
-    """Each window against its own earlier ones; windows with too short a past are shown, not judged."""
-    starts = [int(s) for s, rows in zip(cube.starts, cube.rows, strict=True) if rows > 0]
-    blocks = []
-    for w, start in enumerate(cube.starts):
-        earlier = plan.of(int(start), starts, settings.grain)
-        window = cube.select(np.array([w]))
-        if len(earlier) < max(FEWEST, (plan.previous or plan.count) // 2):
-            own = cube.select(np.isin(cube.starts, plan.frozen))
-            block = combine([measure(window, own, settings) for measure in asked])
-            block["reference"], block["p_value"] = True, np.nan
-        else:
-            past = np.isin(cube.starts, earlier)
-            # what came before is needed to tell what stands still and when nothing ever comes: it is left out after
-            empty = (cube.rows == 0) & (cube.starts >= earlier[0]) & (cube.starts < start)
-            context, own = cube.select(past | empty), cube.select(past)
-            block = combine([measure(_joined(context, window), own, settings) for measure in asked])
-            block = block[block["window_start"] == start]
-        blocks.append(block)
-    return combine(blocks)
-
-
-def _joined(past: Cube, window: Cube) -> Cube:
-    return replace(
-        past, starts=np.concatenate([past.starts, window.starts]), ends=np.concatenate([past.ends, window.ends]),
-        counts=np.concatenate([past.counts, window.counts]), sums=np.concatenate([past.sums, window.sums]),
-        low=np.concatenate([past.low, window.low]), high=np.concatenate([past.high, window.high]),
-        facts=past.facts + window.facts,
-    )  # fmt: skip
+        return roll(cube, plan, settings, ask, judge, whole)
+    inside = np.isin(cube.starts, plan.learned if reference is None else ())
+    past = cube.select(inside) if reference is None else reference
+    holiday = np.isin(cube.starts, list(plan.holidays)) & ~inside
+    if not holiday.any():
+        return ask(cube, past), plan
+    # a holiday is no evidence for or against the windows around it, so they are asked about without it
+    feasts = ask(cube.select(holiday | inside), past)
+    feasts = feasts[np.isin(feasts["window_start"].to_numpy(np.int64), cube.starts[holiday])]
+    return combine([ask(cube.select(~holiday), past), feasts]), plan

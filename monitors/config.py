@@ -156,6 +156,8 @@ class Config(Section):
             return f'features.include and features.exclude both name "{min(both)}"; keep one'
         if by_rows and reference.season is not None:
             return "reference.season needs windows of the calendar; use previous = 8, or set windows.size to 1d"
+        if by_rows and reference.holidays is not None:
+            return "reference.holidays needs windows of the calendar; remove it, or set windows.size to 1d"
         for key in ("start", "end"):
             value = getattr(reference, key)
             if value is not None and isinstance(value, int) != by_rows:

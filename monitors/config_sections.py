@@ -136,6 +136,12 @@ class Reference(Section):
         None, description="a span of the calendar such as 1d or 1w"
     )
     count: int | None = Field(None, ge=1, description="a number of seasons, 1 or more")
+    lag: int | None = Field(
+        None, ge=0, description="a number of windows, 0 or more, that lie between previous or season and what it judges"
+    )
+    holidays: str | None = Field(
+        None, pattern=r"^[A-Z]{2,3}(-[A-Z0-9]{1,5})?$", description='the code of a country, such as "US" or "DE-BY"'
+    )
 
     @property
     def kind(self) -> Literal["range", "path", "previous", "season", "default"]:
@@ -161,6 +167,8 @@ class Reference(Section):
             raise ValueError(f"{' and '.join(given)} are given; keep one of start/end, path, previous, season")
         if self.count is not None and self.season is None:
             raise ValueError('count is given without season; add season = "1w", or remove count')
+        if self.lag is not None and self.previous is None and self.season is None:
+            raise ValueError("lag is given without previous or season, the references that roll; remove lag")
         if self.start is not None and self.end is None:
             raise ValueError("start is given without end; add the last day of the reference as end")
         return self

@@ -1,13 +1,41 @@
-"""Events: those that the log itself shows, a model version that was first seen, and which may be a cause."""
+"""Events: those that the log itself shows, which may be a cause, and what people's notes say of a reference."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import pandas as pd
 
+from monitors.config import Config
+from monitors.holiday import holiday_windows
 from monitors.windows import Grain
+
+
+class Noted(NamedTuple):
+    """What people noted that bears on references.
+
+    Attributes
+    ----------
+    holidays : name by start of the windows that are holidays, a country's among them
+    accepted : instants (or row numbers) of deploys and changes of the product, ascending
+    """
+
+    holidays: dict[int, str]
+    accepted: tuple[int, ...]
+
+
+def noted(events: pd.DataFrame, config: Config, grain: Grain, starts: Sequence[int]) -> Noted:
+    """What the store's events say of a log's windows; what the log itself shows says nothing."""
+    person = events[events["source"] == "person"]
+    feasts = person[person["kind"] == "holiday"]
+    named = sorted(zip(feasts["at"].tolist(), feasts["text"].tolist(), strict=True))
+    changes = person.loc[person["kind"].isin(["deploy", "product"]), "at"]
+    return Noted(
+        holiday_windows(starts, grain, named, config.reference.holidays), tuple(sorted({int(at) for at in changes}))
+    )
+
+
 
 
 def version_events(segments: Mapping[str, list[int]], version: str | None) -> list[dict[str, Any]]:

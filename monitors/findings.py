@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from monitors.config import Config
-from monitors.messages import DISTANCES, sentence
+from monitors.messages import DISTANCES, reference_words, sentence
+from monitors.reference import Plan
+from monitors.rolling import Judge
 from monitors.settings import Settings, segment_share
 from monitors.windows import Grain, instant
 
@@ -85,33 +88,79 @@ KEPT = frozenset({*RULES, ("decay", "available_power"), ("decay", "expected_powe
 """What findings are made of, and what their cost is."""
 
 
-def find(measured: pd.DataFrame, config: Config, grain: Grain, file_facts: list[str]) -> pd.DataFrame:
+def find(
+    measured: pd.DataFrame, config: Config, grain: Grain, file_facts: list[str], plan: Plan | None = None
+) -> pd.DataFrame:
     """Findings of one model, a function of its measurements alone: whatever order windows came in.
 
     Parameters
     ----------
     measured : see ``monitors.measurement.COLUMNS``
     file_facts : sentences on files of which rows are lost; they are findings of the log's last window
+    plan : what windows were compared with: its holidays are watched, and raise no alert
 
     Returns
     -------
     columns ``COLUMNS``, the incident not yet set
     """
-    settings = Settings(grain, config.alerts.false_alarm_rate, minimum_effect=config.alerts.minimum_effects())
-    judged = measured[measured["p_value"].notna()].copy()
-    keys = zip(judged["monitor"], judged["metric"], strict=True)
-    judged = judged[np.array([key in RULES for key in keys], bool)]
-    judged["effect"] = _effect(judged)
-    segments = measured["segment"].dropna().nunique()
-    judged["severity"] = _severity(judged, settings, config, segments)
-    flagged = _demote(_with_kinds(judged, measured))
+    flagged = judged(measured, config, grain, plan)
     rows = _silence(_histories(flagged), config, grain)
     rows["habit"] = _habit(rows, measured)
     rows["message"] = [sentence({str(k): v for k, v in row.items()}, grain) for row in rows.to_dict("records")]
+    if plan is not None:
+        rows["message"] = reference_words(rows, plan, grain)
     rows["incident"] = None
     facts = _facts_frame(file_facts, measured)
     frames = [frame for frame in (rows.reindex(columns=list(COLUMNS)), facts) if len(frame)]
     return pd.concat(frames, ignore_index=True) if frames else _nothing()
+
+
+def judged(
+    measured: pd.DataFrame, config: Config, grain: Grain, plan: Plan | None = None, segments: int | None = None
+) -> pd.DataFrame:
+    """Measurements that are judged, with ``effect``, ``kind`` and ``severity`` (``alert``, ``watch`` or None).
+
+    Parameters
+    ----------
+    segments : how many share half of the false-alarm budget; left out, those of the measurements
+    """
+    settings = Settings(grain, config.alerts.false_alarm_rate, minimum_effect=config.alerts.minimum_effects())
+    rows = measured[measured["p_value"].notna()].copy()
+    keys = zip(rows["monitor"], rows["metric"], strict=True)
+    rows = rows[np.array([key in RULES for key in keys], bool)]
+    rows["effect"] = _effect(rows)
+    count = measured["segment"].dropna().nunique() if segments is None else segments
+    rows["severity"] = _severity(rows, settings, config, count)
+    return _demote(_held_back(_with_kinds(rows, measured), plan))
+
+
+_NOT_OF_HABIT = frozenset({"absent", "type_changed", "new_column", "duplicates"})
+"""What no holiday explains."""
+
+
+def _held_back(rows: pd.DataFrame, plan: Plan | None) -> pd.DataFrame:
+    """On a holiday all is otherwise: what habit could explain is watched."""
+    if plan is not None and plan.holidays:
+        held = rows["window_start"].isin(plan.holidays.keys()) & ~rows["kind"].isin(_NOT_OF_HABIT)
+        rows.loc[held & (rows["severity"] == "alert"), "severity"] = "watch"
+    return rows
+
+
+def judge_of(config: Config, grain: Grain, plan: Plan, segments: int | None = None) -> Judge:
+    """What a rolling reference must not learn, by the rules that findings follow; see ``rolling.roll``."""
+
+    def judge(measured: pd.DataFrame) -> dict[int, dict[Hashable, bool]]:
+        rows = judged(measured, config, grain, plan, segments)
+        rows = rows[rows["severity"].notna() & ~_silent(rows, config, grain)]
+        flags: dict[int, dict[Hashable, bool]] = {}
+        for start, monitor, rule, feature, severity in rows[
+            ["window_start", "monitor", "_rule", "_feature", "severity"]
+        ].itertuples(index=False):
+            of = flags.setdefault(int(start), {})
+            of[monitor, rule, feature] = of.get((monitor, rule, feature), False) or severity == "alert"
+        return flags
+
+    return judge
 
 
 def _nothing() -> pd.DataFrame:
@@ -127,25 +176,24 @@ def _effect(rows: pd.DataFrame) -> pd.Series:
 
 def _severity(rows: pd.DataFrame, settings: Settings, config: Config, segments: int) -> pd.Series:
     """``alert``, ``watch`` or None for each judged number."""
-    out = pd.Series(index=rows.index, dtype=object)
-    feature = rows["feature"].fillna("")
-    for key, group in rows.groupby(
-        [rows["monitor"], rows["metric"], feature, rows["segment"].fillna("")], sort=False
-    ):
-        monitor, metric, name, segment = (str(part) for part in key)
+    names = [rows["monitor"], rows["metric"], rows["feature"].fillna(""), rows["segment"].fillna("")]
+    keys = pd.MultiIndex.from_arrays(names)
+    place, unique = keys.factorize()
+    rate, least, quiet = np.empty(len(unique)), np.empty(len(unique)), np.zeros(len(unique), bool)
+    for i, (monitor, metric, name, segment) in enumerate(unique):
         rule = RULES[monitor, metric]
         scale = segment_share(segment, segments)
         if name in config.alerts.features:
             own = config.alerts.for_feature(name).false_alarm_rate or settings.false_alarm_rate
             scale *= own / settings.false_alarm_rate
-        rate = settings.rate(monitor, rule.family) * scale if rule.family else 1e-9
-        large = group["effect"].abs() >= settings.least(metric, name)
-        strange = (group["p_value"] < rate) & large
-        worth = (group["p_value"] < WATCH * rate) & large
-        out.loc[group.index[worth]] = "watch"
-        if not rule.only_watch:
-            out.loc[group.index[strange]] = "alert"
-    return out.where(out.notna(), None)
+        rate[i] = settings.rate(monitor, rule.family) * scale if rule.family else 1e-9
+        least[i], quiet[i] = settings.least(metric, name), rule.only_watch
+    p, effect = rows["p_value"].to_numpy(float), rows["effect"].abs().to_numpy(float)
+    large = effect >= least[place]
+    out = np.full(len(rows), None, object)
+    out[(p < WATCH * rate[place]) & large] = "watch"
+    out[(p < rate[place]) & large & ~quiet[place]] = "alert"
+    return pd.Series(out, index=rows.index, dtype=object)
 
 
 def _with_kinds(judged: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
@@ -330,15 +378,19 @@ def _onset(run: list[int], rank: np.ndarray, effect: np.ndarray, metric: np.ndar
 
 def _silence(rows: pd.DataFrame, config: Config, grain: Grain) -> pd.DataFrame:
     """A feature whose planned end has come is expected to be missing: nobody is alarmed."""
-    if not len(rows) or grain.kind == "rows":
-        return rows
-    for name, planned in config.deprecations.items():
-        if planned.date is not None:
-            due = instant(planned.date, grain.timezone)
-            silent = (rows["feature"] == name) & (rows["window_end"] > due)
-            rows.loc[silent, "state"] = "silenced"
-            rows.loc[silent, "severity"] = "watch"
+    silent = _silent(rows, config, grain)
+    rows.loc[silent, "state"] = "silenced"
+    rows.loc[silent, "severity"] = "watch"
     return rows
+
+
+def _silent(rows: pd.DataFrame, config: Config, grain: Grain) -> pd.Series:
+    """Which findings are of a feature whose planned end has come."""
+    silent = pd.Series(False, index=rows.index)
+    for name, planned in config.deprecations.items() if grain.kind != "rows" else ():
+        if planned.date is not None:
+            silent |= (rows["feature"] == name) & (rows["window_end"] > instant(planned.date, grain.timezone))
+    return silent
 
 
 def _facts_frame(file_facts: list[str], measured: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,9 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import pandas as pd
+
+from monitors.reference import Plan
 from monitors.windows import Grain
 
 METRICS = {
@@ -58,6 +61,19 @@ def sentence(row: Mapping[str, Any], grain: Grain) -> str:
     if row["state"] == "silenced":
         return f"{text[:-1]}; its end was planned."
     return f"{text[:-1]}; the log itself was broken in this window." if row.get("broken") is True else text
+
+
+def reference_words(rows: pd.DataFrame, plan: Plan, grain: Grain) -> list[str]:
+    """The sentences of findings, with what is to be known about the reference: a holiday, or that it stands still."""
+    texts = []
+    for start, state, text in zip(rows["window_start"], rows["state"], rows["message"], strict=True):
+        more = ""
+        if start in plan.holidays:
+            more = f" (holiday: {plan.holidays[start]})"
+        elif start in plan.standing and state in {"ongoing", "worse"}:
+            more = f"; nothing was learned since {grain.label(plan.standing[start])}"
+        texts.append(f"{text[:-1]}{more}." if more else text)
+    return texts
 
 
 def _topic(row: Mapping[str, Any]) -> str:

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monitors.assess import measure_all, stack
+from monitors.assess import assess, stack
 from monitors.config import Config
 from monitors.errors import UserError
 from monitors.export import measurements_public
+from monitors.findings import judge_of
 from monitors.job import columns_of, settings_of
 from monitors.logs.prepare import Layout, rows_of
 from monitors.logs.read import table_batches
@@ -89,5 +90,6 @@ def measure(
     bins = collector.freeze(Model(task, positive, config.model.threshold))
     profiles = profile_rows(rows_of(held, layout, "data"), bins, layout.columns.parts)
     cube = stack(bins, [profile for profile in profiles if not profile.segment], config.grain)
-    measured = measure_all(cube, chosen, settings_of(config, config.grain, last))
+    judge = judge_of(config, config.grain, chosen)
+    measured, _ = assess(cube, chosen, settings_of(config, config.grain, last), judge=judge)
     return measurements_public(measured, config.grain, config.model.name)

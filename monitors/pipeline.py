@@ -15,11 +15,11 @@ import pandas as pd
 import sqlalchemy as sa
 
 from monitors import store as tables
-from monitors.assess import measure_all, stack
+from monitors.assess import assess, stack
 from monitors.config import Config
 from monitors.errors import UserError
-from monitors.events import version_events
-from monitors.findings import KEPT, find
+from monitors.events import noted, version_events
+from monitors.findings import KEPT, find, judge_of
 from monitors.incidents import changed, group
 from monitors.job import TRAINING, Job, columns_of, settings_of
 from monitors.ledger import LogState, examine, windows_of_labels
@@ -104,7 +104,8 @@ def _run(
         if names:
             config.check_columns(names)  # a misspelt timestamp is why no row has a window
         raise UserError(_nothing(config, log))
-    chosen = plan(config, layout.grain, log.starts)
+    told = noted(store.events(name, connection), config, layout.grain, log.starts)
+    chosen = plan(config, layout.grain, log.starts, *told)
     labels = _labels(config, label_files, ledgers["label"], log, layout, progress)
     job = Job(config, layout, log, chosen, labels, progress)
     stale_bins = bins is None or bool(log.dirty & set(chosen.frozen)) or _differ(training, ledgers["training"])
@@ -127,9 +128,9 @@ def _run(
         return RunResult(name, 0, 0, len(log.starts), before, before.iloc[:0], notes, incidents_before)
     if not log.dirty:
         _write_ledger(job, label_files, training, connection)
-    _write_model(job, bins, counted, judged, old, connection)
-    measured = _measure(job, bins, store, connection)
-    found = find(measured, config, layout.grain, _file_facts(log, labels))
+    measured, chosen = _measure(job, bins, store, connection)
+    _write_model(job, chosen, bins, counted, judged, old, connection)
+    found = find(measured, config, layout.grain, _file_facts(log, labels), chosen)
     events = _events(config, store, connection)
     found, incidents = group(found, layout.grain, measured, events, bins.task)
     for table, frame in ((tables.measurements, measured), (tables.findings, found), (tables.incidents, incidents)):
@@ -160,6 +161,7 @@ def _events(config: Config, store: Store, connection: sa.Connection) -> pd.DataF
 def _counted(config: Config) -> str:
     """All of the configuration that decides how rows are counted."""
     content = config.model_dump(mode="json", include={"logs", "labels", "features", "windows", "reference"})
+    content["reference"] = config.reference.model_dump(mode="json", exclude={"lag", "holidays"})
     content["model"] = config.model.model_dump(mode="json", exclude={"name"})
     content["delay_hours"] = DELAY_HOURS
     return json.dumps(content, sort_keys=True)
@@ -230,11 +232,14 @@ def _write_ledger(job: Job, label_files: list[LogFile], training: list[LogFile],
 
 
 def _write_model(
-    job: Job, bins: Bins, counted: str, judged: str, old: dict[str, Any] | None, connection: sa.Connection
-) -> None:
-    grain, chosen = job.layout.grain, job.plan
+    job: Job, chosen: Plan, bins: Bins, counted: str, judged: str, old: dict[str, Any] | None,
+    connection: sa.Connection,
+) -> None:  # fmt: skip
+    grain = job.layout.grain
     reference = {"frozen": list(chosen.frozen), "previous": chosen.previous, "season": chosen.season,
-                 "count": chosen.count, "words": chosen.words}  # fmt: skip
+                 "count": chosen.count, "words": chosen.words, "lag": chosen.lag,
+                 "left_out": {str(start): why for start, why in chosen.left_out.items()},
+                 "renewed": list(chosen.renewed)}  # fmt: skip
     replace_rows(connection, tables.models, {"model": job.model}, [{
         "model": job.model, "layout": counted, "judged": judged, "config_hash": job.config.hash,
         "grain_size": grain.size, "timezone": grain.timezone, "bins": bins.to_json(),
@@ -243,12 +248,17 @@ def _write_model(
     }])  # fmt: skip
 
 
-def _measure(job: Job, bins: Bins, store: Store, connection: sa.Connection) -> pd.DataFrame:
-    """Measurements of all rows and of each segment; half of the false-alarm budget is the segments', evenly."""
+def _measure(job: Job, bins: Bins, store: Store, connection: sa.Connection) -> tuple[pd.DataFrame, Plan]:
+    """Measurements of all rows and of each segment, half of the false-alarm budget being the segments', evenly.
+
+    The plan comes back as it was worked out for all rows.
+    """
     name, grain = job.model, job.layout.grain
     wanted, immature = dict(bins.segments).keys() - {job.config.features.version}, frozenset[int]()
     segments = [s for s in store.segments(name, connection) if s and s.split("=", 1)[0] in wanted]
-    blocks = []
+    blocks: list[pd.DataFrame] = []
+    chosen = job.plan
+    judge = judge_of(job.config, grain, chosen, len(segments)) if chosen.rolls else None
     for done, segment in enumerate(["", *segments], 1):
         profiles = store.profiles(name, segment, connection=connection)
         cube = stack(bins, profiles, grain, segment, fill=not segment)
@@ -259,20 +269,20 @@ def _measure(job: Job, bins: Bins, store: Store, connection: sa.Connection) -> p
         if segment and training is None and not _enough(cube, job.plan):
             continue
         settings = replace(settings_of(job.config, grain, job.log.last, share), immature=immature)
-        block = measure_all(cube, job.plan, settings, training)
+        block, resolved = assess(cube, job.plan, settings, training, judge=judge, whole=chosen if segment else None)
         if not segment:
-            immature = immature_starts(block)
+            chosen, immature = resolved, immature_starts(block)
         # of a segment only what can become a finding: the rest is computed when somebody looks at it
         blocks.append(
             block if not segment else block[[key in KEPT for key in zip(block.monitor, block.metric, strict=True)]]
         )
         job.progress("measuring", done, len(segments) + 1)
-    return combine(blocks)
+    return combine(blocks), chosen
 
 
 def _enough(cube: Any, chosen: Plan) -> bool:
     """Whether a segment has rows enough in the reference to be judged by itself."""
-    rows = cube.rows[np.isin(cube.starts, chosen.frozen)]
+    rows = cube.rows[np.isin(cube.starts, chosen.learned)]
     return bool((rows >= _JUDGED_SEGMENT_ROWS).sum() >= 3)
 
 

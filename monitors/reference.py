@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pandas as pd
 
 from monitors.config import Config
 from monitors.errors import UserError
@@ -16,6 +17,15 @@ DEFAULT_WINDOWS = {"h": 14 * 24, "d": 28, "w": 12, "mo": 6, "rows": 10}
 
 FEWEST = 3
 """A rolling reference of fewer windows judges nothing."""
+
+RENEWED = 4
+"""A reference of the windows before is renewed each time that this part of it (a quarter) could be new."""
+
+HOLIDAY, ALERT = "holiday", "alert"
+"""Why a window is not learned from."""
+
+_POOLED = {("1d", "h"), ("1w", "h"), ("1w", "d")}
+"""Seasons within which windows are compared by weekday and hour (``integrity.phase``)."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,13 @@ class Plan:
     previous : a rolling reference of that many windows, 0 when it does not roll
     season, count : a reference of the same season's windows, ``""`` when it is none
     words : the reference as a caption says it
+    lag : windows that lie at least between a rolling reference and the window that it judges
+    holidays : name by start of the windows that are holidays: nothing is learned from them
+    accepted : instants (or row numbers) from which people said that what is new is normal: ``rolling.roll``
+    references, left_out, standing : of a rolling reference that was worked out: each judged window's reference; the
+        windows that later ones do not learn from, and why (``HOLIDAY`` or ``ALERT``); and, where alerts keep a
+        reference from being renewed, since which window
+    renewed : starts of the windows from which a rolling reference began anew, because people accepted what was new
     """
 
     frozen: tuple[int, ...]
@@ -35,56 +52,112 @@ class Plan:
     season: str = ""
     count: int = 0
     words: str = ""
+    lag: int = 0
+    holidays: Mapping[int, str] = field(default_factory=dict)
+    accepted: tuple[int, ...] = ()
+    references: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    left_out: Mapping[int, str] = field(default_factory=dict)
+    standing: Mapping[int, int] = field(default_factory=dict)
+    renewed: tuple[int, ...] = ()
 
     @property
     def rolls(self) -> bool:
         """Whether each window has a reference of its own."""
         return bool(self.previous or self.season)
 
+    @property
+    def learned(self) -> tuple[int, ...]:
+        """The frozen windows that are no holidays: what a reference that does not roll is; all, when few are left."""
+        kept = tuple(start for start in self.frozen if start not in self.holidays)
+        return kept if len(kept) >= min(FEWEST, len(self.frozen)) else self.frozen
+
     def of(self, start: int, starts: Sequence[int], grain: Grain) -> list[int]:
-        """The reference of the window at ``start``, of those that exist (``starts``, ascending), oldest first."""
+        """The reference of the window at ``start``, oldest first.
+
+        Parameters
+        ----------
+        starts : windows that can be learned from, ascending; what is not before ``start`` is passed over
+        """
+        if start in self.references:
+            return list(self.references[start])
+        if not self.rolls:
+            return list(self.learned)
+        past = np.asarray(starts, np.int64)
         if self.previous:
-            place = int(np.searchsorted(starts, start))
-            return [int(s) for s in starts[max(0, place - self.previous) : place]]
-        if self.season:
-            season = Grain.parse(self.season, grain.timezone)
-            have, begin, found = set(starts), int(season.starts(np.array([start]))[0]), []
-            offset = start - begin
-            for _ in range(self.count):
-                begin = int(season.starts(np.array([begin - 1]))[0])
-                # a day of clock change moves the hour: the window that holds the instant is meant
-                moment = int(grain.starts(np.array([begin + offset]))[0])
-                if moment in have:
-                    found.append(moment)
-            return found[::-1]
-        return list(self.frozen)
+            return past[past < start][-self.previous :].tolist()
+        season = Grain.parse(self.season, grain.timezone)
+        # the season that the window lies in is not over: none of its windows is part of the reference
+        past = past[past < season.starts(np.array([start]))[0]]
+        phases = season_phase(np.append(past, start), grain, season)
+        if not self.pools(grain):
+            return past[phases[:-1] == phases[-1]][-self.count :].tolist()
+        later = pd.Series(phases[:-1][::-1]).groupby(phases[:-1][::-1]).cumcount().to_numpy()[::-1]
+        return past[later < self.count].tolist()
+
+    def pools(self, grain: Grain) -> bool:
+        """Whether the reference holds windows of all weekdays and hours, each of which is compared with its own."""
+        return (self.season, grain.unit) in _POOLED and not (grain.unit == "d" and grain.count > 1)
+
+    def enough(self, chosen: Sequence[int], grain: Grain) -> bool:
+        """Whether a rolling reference has windows enough to judge by: half of what it should have, at least three."""
+        if not self.pools(grain):
+            return len(chosen) >= max(FEWEST, (self.previous or self.count) // 2)
+        season = Grain.parse(self.season, grain.timezone)
+        seasons = len(np.unique(season.starts(np.asarray(chosen, np.int64))))
+        return seasons >= max(2, min(FEWEST, self.count), self.count // 2)
+
+    def cells(self, starts: np.ndarray, grain: Grain) -> np.ndarray:
+        """Numbers of the stretches of windows that share a reference, shape (W,), ascending from 0."""
+        if self.pools(grain):
+            season = Grain.parse(self.season, grain.timezone).starts(starts)
+            return np.unique(season, return_inverse=True)[1]
+        return np.arange(len(starts)) // max(1, self.previous // RENEWED)
 
 
-def plan(config: Config, grain: Grain, starts: Sequence[int]) -> Plan:
+def season_phase(starts: np.ndarray, grain: Grain, season: Grain) -> np.ndarray:
+    """Where in its season each window begins, in µs of the wall clock since the season's beginning, shape (W,).
+
+    A day on which the clock changes moves no phase: nine o'clock is nine o'clock.
+    """
+
+    def wall(micros: np.ndarray) -> np.ndarray:
+        moment = pd.DatetimeIndex(pd.to_datetime(micros, unit="us", utc=True)).tz_convert(grain.timezone)
+        return np.asarray(moment.tz_localize(None).to_numpy().astype("M8[us]").astype(np.int64))
+
+    return wall(starts) - wall(season.starts(starts))
+
+
+def plan(
+    config: Config, grain: Grain, starts: Sequence[int], holidays: Mapping[int, str] | None = None,
+    accepted: Sequence[int] = (),
+) -> Plan:  # fmt: skip
     """Resolve the configured reference against the windows that have rows.
+
+    Parameters
+    ----------
+    holidays : name by start of windows that are holidays
+    accepted : instants (or row numbers) of deploys and changes of the product that people noted, ascending
 
     Raises
     ------
     UserError
         when the reference holds no window of the log, or is the whole of it.
     """
+    chosen = _plan(config, grain, starts)
+    return replace(chosen, holidays=dict(holidays or {}), accepted=tuple(accepted) if chosen.rolls else ())
+
+
+def _plan(config: Config, grain: Grain, starts: Sequence[int]) -> Plan:
     reference = config.reference
     if reference.kind == "path":
         return Plan((), words="training data")
     if not starts:
         raise UserError(f"{config.source}: the log has no rows that lie in a window, so there is nothing to measure.")
     if reference.kind == "previous":
-        count = int(reference.previous or 1)
-        return Plan(tuple(starts[:count]), previous=count, words=f"previous {count} windows")
+        return previous_plan(starts, int(reference.previous or 1), reference.lag)
     if reference.kind == "season":
         season = Grain.parse(str(reference.season), grain.timezone)
-        count = int(reference.count or 4)
-        begin = int(season.starts(np.array([starts[0]]))[0])
-        end = begin
-        for _ in range(count):
-            end = season.end(end)
-        frozen = tuple(start for start in starts if start < end)
-        return Plan(frozen, season=season.size, count=count, words=f"same time of the {count} earlier {season.size}")
+        return season_plan(starts, season, int(reference.count or 4), reference.lag)
     if reference.kind == "default":
         count = max(1, min(DEFAULT_WINDOWS[grain.unit], len(starts) // 2))
         frozen = tuple(starts[:count])
@@ -102,3 +175,24 @@ def plan(config: Config, grain: Grain, starts: Sequence[int]) -> Plan:
             )
     first, last = grain.label(frozen[0]), grain.label(frozen[-1])
     return Plan(frozen, words=first if first == last else f"{first} to {last}")
+
+
+DEFAULT_LAG = 0
+"""Windows between a reference of the windows before and the one that it judges, unless configured otherwise."""
+
+
+def previous_plan(starts: Sequence[int], count: int, lag: int | None = None) -> Plan:
+    """The windows before; bins are frozen on the log's first."""
+    lag = DEFAULT_LAG if lag is None else lag
+    apart = f", {lag} apart" if lag else ""
+    return Plan(tuple(starts[:count]), previous=count, lag=lag, words=f"previous {count} windows{apart}")
+
+
+def season_plan(starts: Sequence[int], season: Grain, count: int, lag: int | None = None) -> Plan:
+    """The same time of earlier seasons; bins are frozen on the log's first seasons."""
+    end = int(season.starts(np.array([starts[0]]))[0])
+    for _ in range(count):
+        end = season.end(end)
+    frozen = tuple(start for start in starts if start < end)
+    words = f"same time of the {count} earlier {season.size}"
+    return Plan(frozen, season=season.size, count=count, lag=lag or 0, words=words)

@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monitors.assess import coarsen, measure_all, stack
+from monitors.assess import assess, coarsen, measure_all, stack
 from monitors.config import Config
 from monitors.errors import UserError
-from monitors.findings import find
+from monitors.events import noted
+from monitors.findings import find, judge_of
 from monitors.incidents import group
 from monitors.job import TRAINING, settings_of
 from monitors.maturity import immature_starts, labels
 from monitors.profile.bins import Bins
 from monitors.profile.cube import Cube
-from monitors.reference import Plan
+from monitors.reference import Plan, previous_plan, season_plan
 from monitors.settings import segment_share
 from monitors.store import Store
 from monitors.windows import Grain, instant
@@ -92,10 +93,12 @@ def look(store: Store, config: Config, wanted: Look) -> Seen:
     # all rows' windows tell which ones are empty in a segment
     cube = coarsen(stack(bins, profiles, fine, wanted.segment), fine, coarse)
     plan = plan_of(wanted, row["reference"], cube, fine, coarse)
+    told = noted(store.events(name), config, coarse, cube.starts.tolist())
+    plan = replace(plan, holidays=told.holidays, accepted=told.accepted if plan.rolls else ())
     training = (
         _training(store, name, bins, wanted) if config.reference.path and wanted.reference == CONFIGURED else None
     )
-    reference = training if training is not None else cube.select(np.isin(cube.starts, plan.frozen))
+    reference = training if training is not None else cube.select(np.isin(cube.starts, plan.learned))
     kept = dict(bins.segments).keys() - {config.features.version}
     judged = sum(1 for segment in store.segments(name) if segment and segment.split("=", 1)[0] in kept)
     share = segment_share(wanted.segment, judged)
@@ -103,10 +106,22 @@ def look(store: Store, config: Config, wanted: Look) -> Seen:
     if wanted.segment and bins.classes:
         whole = coarsen(stack(bins, store.profiles(name, ""), fine), fine, coarse)
         settings = replace(settings, immature=immature_starts(measure_all(whole, plan, settings, training, [labels])))
-    measured = measure_all(cube, plan, settings, training)
+    judge = judge_of(config, coarse, plan) if plan.rolls else None
+    by_run = bool(wanted.segment) and wanted.reference == CONFIGURED and coarse == fine
+    measured, plan = assess(
+        cube, plan, settings, training, judge=judge, whole=as_run(plan, row["reference"]) if by_run else None
+    )
     measured["model"] = name
-    found, incidents = group(find(measured, config, coarse, []), coarse, measured, store.events(name), bins.task)
+    found, incidents = group(
+        find(measured, config, coarse, [], plan), coarse, measured, store.events(name), bins.task
+    )
     return Seen(coarse, bins, cube, reference, plan, measured, found, incidents, plan.words)
+
+
+def as_run(plan: Plan, stored: dict[str, Any]) -> Plan:
+    """A plan with what the run left out of it, looking at all rows."""
+    left_out = {int(start): str(why) for start, why in stored.get("left_out", {}).items()}
+    return replace(plan, left_out=left_out, renewed=tuple(stored.get("renewed", ())))
 
 
 def _training(store: Store, name: str, bins: Bins, wanted: Look) -> Cube | None:
@@ -120,14 +135,15 @@ def plan_of(wanted: Look, stored: dict[str, Any], cube: Cube, fine: Grain, coars
     frozen = whole_windows([int(start) for start in stored["frozen"]], fine, coarse, starts)
     if wanted.reference == CONFIGURED:
         if stored["previous"] or stored["season"]:
-            return Plan(frozen, stored["previous"], stored["season"], stored["count"], stored["words"])
+            return Plan(
+                frozen, stored["previous"], stored["season"], stored["count"], stored["words"], stored.get("lag", 0)
+            )
         return Plan(frozen, words=stored["words"])
     if wanted.reference.startswith("previous "):
-        count = int(wanted.reference.split()[1])
-        return Plan(tuple(starts[:count]), previous=count, words=f"previous {count} windows")
+        return previous_plan(starts, int(wanted.reference.split()[1]))
     if wanted.reference.startswith("season "):
         _, size, text = wanted.reference.split()
-        return Plan(frozen, season=size, count=int(text), words=f"same time of the {text} earlier {size}")
+        return season_plan(starts, Grain.parse(size, coarse.timezone), int(text))
     first, _, last = wanted.reference.partition("..")
     low, high = ((int(first), int(last) + 1) if coarse.kind == "rows"
                  else (instant(first, coarse.timezone), instant(last, coarse.timezone, end=True)))  # fmt: skip

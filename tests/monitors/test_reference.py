@@ -13,7 +13,7 @@ from monitors.errors import UserError
 from monitors.events import version_events
 from monitors.integrity import measure as integrity
 from monitors.missing import measure as missing
-from monitors.reference import DEFAULT_WINDOWS, Plan, plan
+from monitors.reference import DEFAULT_WINDOWS, Plan, plan, season_phase
 from monitors.windows import Grain
 from tests.cubes import FIRST_DAY, binary_log, build, day_of
 from tests.monitors.found import config
@@ -67,11 +67,32 @@ def test_windows_before() -> None:
     assert places(found.of(STARTS[8], with_gap, DAYS)) == [4, 5, 6]  # a day that is a gap itself
 
 
-def test_the_same_weekday_of_weeks_before() -> None:
+def test_the_weeks_before_hold_each_weekday_as_often() -> None:
     found = planned(season="1w", count=3)
-    assert places(found.of(STARTS[30], STARTS, DAYS)) == [9, 16, 23]
-    assert places(found.of(STARTS[12], STARTS, DAYS)) == [5]
+    assert places(found.of(STARTS[30], STARTS, DAYS)) == list(range(7, 28))  # the fifth week: the three before it
+    assert places(found.of(STARTS[12], STARTS, DAYS)) == list(range(7))
     assert places(found.frozen) == list(range(21))
+
+
+def test_a_weekday_that_was_left_out_is_one_of_an_earlier_week() -> None:
+    quiet = [start for start in STARTS if start != STARTS[22]]  # a Tuesday
+    found = planned(season="1w", count=2).of(STARTS[30], quiet, DAYS)
+    assert places(found) == [8, *range(14, 22), *range(23, 28)]
+
+
+def test_a_season_of_one_window_is_the_windows_before() -> None:
+    weeks = Grain.parse("1w")
+    starts = [BEGIN + 7 * i * DAY for i in range(9)]
+    by_season, before = planned(starts, weeks, season="1w", count=4), planned(starts, weeks, previous=4)
+    for start in starts[1:]:
+        assert by_season.of(start, starts, weeks) == before.of(start, starts, weeks)
+
+
+def test_days_of_the_month_are_compared_with_the_same_days_of_months_before() -> None:
+    starts = [BEGIN + i * DAY for i in range(120)]
+    found = planned(starts, season="1mo", count=2)
+    earlier = found.of(BEGIN + 100 * DAY, starts, DAYS)  # 2025-04-16
+    assert [DAYS.label(start) for start in earlier] == ["2025-02-16", "2025-03-16"]
 
 
 def test_the_same_hour_of_weeks_before_whatever_the_clock_does() -> None:
@@ -81,7 +102,14 @@ def test_the_same_hour_of_weeks_before_whatever_the_clock_does() -> None:
     found = plan(config(reference={"season": "1w", "count": 2}), berlin, starts)
     noon = int(np.datetime64("2025-04-02T10:30", "us").astype(np.int64))  # 12:30 in summer
     earlier = found.of(int(berlin.starts(np.array([noon]))[0]), starts, berlin)
-    assert [berlin.label(start) for start in earlier] == ["2025-03-19 12:00", "2025-03-26 12:00"]
+    weeks = Grain.parse("1w", "Europe/Berlin")
+    phases = season_phase(np.array([*earlier, noon - 30 * 60_000_000]), berlin, weeks)
+    same = [berlin.label(start) for start, phase in zip(earlier, phases, strict=False) if phase == phases[-1]]
+    assert same == ["2025-03-19 12:00", "2025-03-26 12:00"]
+    # the hour that the clock skipped on the last Sunday of March is one of the two Sundays before
+    skipped = [label for label in map(berlin.label, earlier) if label.endswith("02:00") and label[8:10] in {"16", "23"}]
+    assert skipped == ["2025-03-16 02:00", "2025-03-23 02:00"]
+    assert len(earlier) == 2 * 7 * 24
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_windows_of_rows_follow_the_files(tmp_path: Path) -> None:
     assert len({row[1] for row in whole.store()["profiles"]}) == DAYS * 120 / 300 + 0.4
 
 
-@pytest.mark.parametrize("step", ["find", "replace_frame", "measure_all"])
+@pytest.mark.parametrize("step", ["find", "replace_frame", "assess"])
 def test_a_run_that_is_killed_leaves_no_trace(
     in_time: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
