@@ -163,7 +163,8 @@ class _Walk:
     def shown(self, ask: Ask, begin: int, end: int) -> pd.DataFrame:
         """Measurements of windows that are not judged, beside the first that will be a reference."""
         places = np.arange(len(self.starts))
-        own = np.flatnonzero(self.usable & (places >= begin))[: max(len(self.plan.frozen), 1)]
+        some = self.usable if (self.usable & (places >= begin)).any() else self.rows > 0
+        own = np.flatnonzero(some & (places >= begin))[: max(len(self.plan.frozen), 1)]
         block = self._measure(ask, (places >= begin) & (places < end), np.isin(places, own))
         block["reference"], block["p_value"] = True, np.nan
         return block
