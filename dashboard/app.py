@@ -9,13 +9,14 @@ import streamlit as st
 
 from dashboard import data, state
 from dashboard.mark import mark, wordmark
-from dashboard.views import common, concept, decay, feature, log_health, missing, overview, review
+from dashboard.views import common, concept, decay, feature, incidents, log_health, missing, overview, review
 from monitors.errors import UserError
 
 HOME = "home"  # the first page stands at /, whatever its path
 PAGES: dict[str, ModuleType] = {
     HOME: review,
     "overview": overview,
+    "incidents": incidents,
     "concept": concept,
     "decay": decay,
     "missing": missing,

@@ -16,13 +16,20 @@ def mark(mode: str = "light") -> str:
     return f'<svg width="32" height="32" viewBox="0 0 32 32">{_drawn(mode)}</svg>'
 
 
+_NAME_AT, _NAME_WIDE = 42, 126
+
+
 def wordmark(mode: str) -> str:
-    """The mark and the name beside it, as SVG."""
+    """The mark and the name beside it, as SVG.
+
+    The name is as wide as it is told, whatever font draws it: an image has no web fonts, and some systems' are wide.
+    """
     name = (
-        f'<text x="42" y="24" font-family="{FONT}" font-size="24" font-weight="600" fill="{palette(mode).ink}"'
-        ">Driftmeter</text>"
+        f'<text x="{_NAME_AT}" y="24" font-family="{FONT}" font-size="24" font-weight="600"'
+        f' textLength="{_NAME_WIDE}" lengthAdjust="spacingAndGlyphs" fill="{palette(mode).ink}">Driftmeter</text>'
     )
-    return f'<svg width="176" height="32" viewBox="0 0 176 32">{_drawn(mode)}{name}</svg>'
+    wide = _NAME_AT + _NAME_WIDE + 4
+    return f'<svg width="{wide}" height="32" viewBox="0 0 {wide} 32">{_drawn(mode)}{name}</svg>'
 
 
 def _drawn(mode: str) -> str:

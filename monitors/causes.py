@@ -41,6 +41,7 @@ TABLE = (
     Rule("log", "anything but integrity, and the broken log", "in the window in which the log broke, or right after "
          "while it stays broken", "the log itself was broken"),
     Rule("one log", "findings about the log as a whole", "± one window", "the log as a whole"),
+    Rule("vanish", "features that go missing in one way", "in the same window", "they went missing together"),
     Rule("feature", "findings of one feature, in all rows or a segment", "± one window", "one feature"),
     Rule("follows", "a feature's finding that another of it explains (see DEPTH), or the same in a segment",
          "while that lasts", "it follows from what the feature does"),
@@ -168,6 +169,8 @@ class _Book:
         elif run.monitor != "integrity":
             yield "log", get("broken", run.onset)
         if run.feature:
+            # before what the feature itself did: one that trembled the day before still vanished with the others
+            yield "vanish", get("kind", run.monitor, run.family, run.onset) if not depth(run.family) else None
             yield "feature", around("feature", run.feature)
             yield "follows", self._explained(run)
             yield "moves", self._moving(run, near)

@@ -17,6 +17,8 @@ POWER = "of the features' predictive power"
 ROWS = "of the rows"
 _ALL_GONE = 0.95
 """A feature missing in this share of rows has no rows to compare with: the model's whole change in loss is its cost."""
+_SHOWN_BY_LOSS = frozenset({"prediction_shift", "label_shift", "calibration"})
+"""Kinds that harm by the model's loss alone: where that has not grown they cost nothing."""
 _LESS = {"auc": 0.5, "accuracy": 0.0, "f1": 0.0, "r2": 0.0}
 """Metrics of which more is better, and their worst."""
 
@@ -110,6 +112,10 @@ class Prices:
         windows : of the incident; in those without a finding of this run it costs nothing
         """
         found = self._measured(run, rows) or self._at_stake(run, rows)
+        if run.family in _SHOWN_BY_LOSS and not found.measured and self.unit:
+            change = _mean([self.inputs, self.relation], ("", run.segment), [int(row["window_start"]) for row in rows])
+            if change is not None:  # what it costs is known, and is not surely more than nothing
+                found = Cost(0.0, "", max(change[0], 0.0) / self.usual if self.usual > 0 else 0.0)
         part = min(len(rows) / max(windows, 1), 1.0) * (self._share(rows) if run.segment else 1.0)
         return found._replace(value=found.value * part, weight=found.weight * part)
 
@@ -136,9 +142,7 @@ class Prices:
                 found, extra = _mean(whole, ("", run.segment), starts), 1.0
         elif run.monitor == "drift":
             found, extra = _mean([self.inputs], (run.feature, run.segment), starts), 1.0
-        elif run.feature:
-            found, extra = _mean([self.relation], (run.feature, run.segment), starts), 1.0
-        elif run.monitor == "concept":
+        elif run.monitor == "concept" and not run.feature:  # of a feature its relation's part is all of the change
             found, extra = _mean(whole, ("", run.segment), starts), 1.0
         else:
             return None

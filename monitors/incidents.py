@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from monitors.causes import DEPTH, WORDS, Joined, Run, assign, depth, runs_of
-from monitors.costs import NOTHING, Cost, Prices
+from monitors.costs import NOTHING, POWER, Cost, Prices
 from monitors.events import near, telling
 from monitors.findings import RESOLVED_AFTER
 from monitors.sentences import Told, incident_sentence
@@ -21,8 +21,8 @@ COLUMNS = (
     "incident", "onset", "last_window", "severity", "state", "findings", "title", "rank", "cost", "cost_unit", "weight",
     "monitor", "kind", "feature", "segment", "features", "segments", "alerts", "cause", "joined",
 )  # fmt: skip
-"""Of the table of incidents: ``onset`` of the finding that speaks for it, ``last_window`` with a finding, ``title`` the
-sentence, ``rank`` 1 for the worst, ``cost`` in ``cost_unit``, ``weight`` the same as a share;
+"""Of the table of incidents: ``onset`` of the finding that speaks for it, ``last_window`` in which it was seen,
+``title`` the sentence, ``rank`` 1 for the worst, ``cost`` in ``cost_unit``, ``weight`` the same as a share;
 ``monitor``, ``kind``, ``feature``, ``segment`` of the finding that speaks for it, ``features`` and ``segments`` of all
 (JSON lists, the worst first), ``alerts`` the number of windows with one, ``cause`` the event it began with, ``joined``
 why these findings are one (words, parted by ``; ``)."""
@@ -152,6 +152,7 @@ def _incident(
     lead = min(pool, key=lambda run: (depth(run.family) + (_PART if run.segment else 0), -costs[run].weight, run))
     cost = _cost({run: cost for run, cost in costs.items() if not cost.measured or 2 * len(pool[run]) >= lasting}, lead)
     every = [row for rows in runs.values() for row in rows]
+    present = [row for row in every if row["state"] != "resolved"]
     state = _state(runs, loud, last)
     onset = min(run.onset for run in pool if run[:3] == lead[:3])
     event = near(events, onset, grain)
@@ -165,7 +166,7 @@ def _incident(
     )  # fmt: skip
     rules = dict.fromkeys(rule for rule in WORDS if any(joined[run].rule == rule for run in runs))
     return {
-        "incident": name, "onset": onset, "last_window": max(int(row["window_start"]) for row in every),
+        "incident": name, "onset": onset, "last_window": max(int(row["window_start"]) for row in present or every),
         "severity": "alert" if loud else "watch", "state": state, "findings": len(every),
         "title": incident_sentence(told, grain), "rank": 0, "cost": cost.value, "cost_unit": cost.unit,
         "weight": cost.weight, "monitor": lead.monitor, "kind": told.kind, "feature": lead.feature or None,
@@ -179,13 +180,23 @@ def _incident(
 
 
 def _cost(costs: Mapping[Run, Cost], lead: Run) -> Cost:
-    """The greatest loss that was measured, else the greatest that is at stake; the lead's own where they are alike."""
-    measured = {run: cost for run, cost in costs.items() if cost.measured}
-    pool = measured or costs
-    if not pool:
+    """The greatest loss that was measured, else what is at stake, else the greatest of what is known.
+
+    What is at stake adds up over features, each with the most that one of its findings puts at stake.
+    """
+    if not costs:
         return NOTHING
-    best = max(pool, key=lambda run: (pool[run].weight, run == lead, run))
-    return pool[best]
+    measured = {run: cost for run, cost in costs.items() if cost.measured}
+    if not measured:
+        most: dict[str, float] = {}
+        for run, cost in costs.items():
+            if cost.unit == POWER:
+                most[run.feature] = max(most.get(run.feature, 0.0), cost.weight)
+        total = min(sum(most.values()), 1.0)
+        if total > 0 and total >= max(cost.weight for cost in costs.values()):
+            return Cost(total, POWER, total)
+    pool = measured or costs
+    return pool[max(pool, key=lambda run: (pool[run].weight, run == lead, run))]
 
 
 def _speaks(pool: Mapping[Run, list[dict[str, Any]]], lead: Run, over: bool) -> tuple[dict[str, Any], str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -135,6 +135,11 @@ def selected(fig: go.Figure, name: str, key: str) -> list[Any] | None:
     points = event.selection.points
     data = points[0].get("customdata") if points else None
     return list(data) if data is not None else None
+
+
+def clickable(fig: go.Figure, name: str, key: str, pick: Callable[[], None]) -> None:
+    """Show a chart whose points can be clicked; `pick` is called before the page is drawn again."""
+    st.plotly_chart(fig, **_look(name), key=key, on_select=pick, selection_mode="points")
 
 
 def picking(fig: go.Figure, name: str) -> None:

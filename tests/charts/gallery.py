@@ -14,6 +14,7 @@ from dashboard.charts.calibration import calibration
 from dashboard.charts.distribution import distribution
 from dashboard.charts.findings_map import findings_map
 from dashboard.charts.frame import Caption, empty
+from dashboard.charts.incidents_timeline import incidents_timeline
 from dashboard.charts.label_coverage import label_coverage
 from dashboard.charts.loss_split import loss_split
 from dashboard.charts.missing import missing_kinds
@@ -54,6 +55,7 @@ POWERS = samples.powers(NAMES, WEEKS)
 CASES = {
     "series": Case(series, (samples.drift(),), {"y": "Jensen–Shannon distance", **EVENTS}, 5),
     "findings_map": Case(findings_map, (samples.findings(NAMES, DAYS), DAYS, NAMES), EVENTS, 4),
+    "incidents_timeline": Case(incidents_timeline, (samples.incidents(NAMES, DAYS), DAYS), EVENTS, 4),
     "performance": Case(performance, (samples.performances(DAYS),), {"metric": "AUC", **EVENTS}, 6),
     "loss_split": Case(loss_split, (samples.performances(WEEKS),), EVENTS, 3),
     "calibration": Case(calibration, (samples.calibration(),), {"outcome": "clicked"}, 5),
@@ -93,6 +95,15 @@ VARIANTS = {
         (samples.findings(samples.names(60), DAYS, loud=50), DAYS, samples.names(60)),
         EVENTS,
         4,
+    ),
+    "many incidents": Case(
+        incidents_timeline,
+        (samples.incidents(samples.names(60), DAYS), DAYS),
+        {**EVENTS, "chosen": "incident-3", "top": 20},
+        4,
+    ),
+    "incidents by rows": Case(
+        incidents_timeline, (samples.incidents(NAMES, samples.by_rows()), samples.by_rows()), {}, 4
     ),
     "one feature's kinds": Case(
         missing_kinds,

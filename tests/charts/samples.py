@@ -83,6 +83,30 @@ def drift(windows: pd.DataFrame | None = None, jump: int = 82, seed: int = 3) ->
     return out
 
 
+def incidents(features: list[str], windows: pd.DataFrame, seed: int = 6) -> pd.DataFrame:
+    """An incident a feature: alerts and watches, open, over and silenced."""
+    random = np.random.default_rng(seed)
+    first, last = int(windows["reference"].sum()), len(windows) - 1
+    rows = []
+    for i, feature in enumerate(features):
+        onset = int(random.integers(first, last - 5))
+        state = ["ongoing", "resolved", "new", "silenced", "worse"][i % 5]
+        rows.append(
+            {
+                "incident": f"incident-{i}",
+                "name": f"“{feature}” has shifted",
+                "x_onset": windows["x"].iloc[onset],
+                "x": windows["x"].iloc[onset + 3 if state == "resolved" else last],
+                "severity": "watch" if i % 3 == 1 else "alert",
+                "state": state,
+                "said": f"+{random.integers(1, 30)}% loss" if i % 2 else "",
+                "message": f"Since then {feature} has other values than before: look for what changed upstream.",
+            }
+        )
+    columns = ["incident", "name", "x_onset", "x", "severity", "state", "said", "message"]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def findings(features: list[str], windows: pd.DataFrame, loud: int = 8, seed: int = 5) -> pd.DataFrame:
     """Findings of the first `loud` features, some over, some going on, one silenced, and two without a feature."""
     random = np.random.default_rng(seed)

@@ -153,7 +153,8 @@ def test_nothing_is_told_in_a_sentence(name: str, kind: str):
     fig = case.draw(*gallery.nothings(case)[kind])
     said = [a.text.replace("<br>", " ") for a in fig.layout.annotations if a.name in {"empty", "text"}]
     drawn = [t for t in fig.data if t.x is not None and len(t.x)]
-    if kind != "one row" and name != "findings_map":
+    no_numbers = (name, kind) == ("incidents_timeline", "all missing")  # it has none: nothing is missing
+    if kind != "one row" and name != "findings_map" and not no_numbers:
         assert said, "an empty chart must speak"
         assert any(s.rstrip().endswith(".") for s in said)
     assert drawn or said

@@ -51,6 +51,7 @@ BY_RULE: dict[str, list[tuple[list[Row], dict[str, Any]]]] = {
         ([finding(5, **VOLUME), finding(5, **{**LOG, "kind": "duplicates", "metric": "duplicate_share"})], {}),
         ([finding(5, **VOLUME), finding(6, **{**LOG, "kind": "gap", "metric": "gap"})], {}),
     ],
+    "vanish": [([absent("a", 5), absent("b", 5)], {}), ([finding(5, feature=f, **NULLS) for f in "abc"], {})],
     "feature": [
         ([absent("x", 5), finding(5)], {}),
         ([absent("x", 5), finding(6, **DECAY)], {}),
@@ -67,7 +68,7 @@ BY_RULE: dict[str, list[tuple[list[Row], dict[str, Any]]]] = {
         ([finding(5, feature="b"), finding(6, feature="a")], {"alike": ALIKE}),
     ],
     "kind": [
-        ([absent("a", 5), absent("b", 5)], {}),
+        ([finding(5, feature="a"), finding(5, feature="b")], {}),
         ([finding(5, feature="a", **DECAY), finding(5, feature="b", **{**DECAY, "kind": "input_vanished"})], {}),
     ],
     "model": [
@@ -130,6 +131,11 @@ def test_the_model_goes_with_the_feature_that_alerts() -> None:
     joined = assign(frame, DAYS, {})
     names = [joined[run].incident for run in runs_of(frame)]
     assert names[1] == names[2] != names[0]
+
+
+def test_a_feature_that_trembled_the_day_before_vanishes_with_the_others() -> None:
+    rows = [finding(4, feature="c", severity="watch"), *(absent(name, 5) for name in "abcd")]
+    assert rules(*rows) == ["", "", "vanish", "vanish", "vanish"]
 
 
 def test_a_lost_category_brings_its_shift_and_what_shifts_with_it() -> None:
