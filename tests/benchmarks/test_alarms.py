@@ -15,6 +15,7 @@ from tests.benchmarks.alarms.kinds import FEATURE_KINDS, LOG_KINDS, Grid, pick
 from tests.benchmarks.alarms.outcomes import OUTCOME_KINDS, base_rate
 from tests.benchmarks.alarms.quiet import Quiet, prepare
 from tests.benchmarks.alarms.relations import RELATION_KINDS
+from tests.benchmarks.alarms.rivals import fit, of_incident
 from tests.benchmarks.alarms.tables import quiet_table
 
 FLIGHTS = Path(__file__).parents[2] / "fixtures" / "flights"
@@ -129,3 +130,22 @@ def test_shares_of_quiet_windows_are_over_all_permutations() -> None:
     row = quiet_table(runs).iloc[0]
     assert row["any_alert"] == pytest.approx(0.1)
     assert row["by_kind"] == "drift/shift 0.0750, missing/absent 0.0250"
+
+
+def test_rules_are_asked_about_what_an_incident_touched() -> None:
+    rivals = fit(weeks(), ["psi", "mean_3sd"])
+    windows = min(weeks().windows - weeks().reference, 100)
+    assert rivals.columns == [*weeks().types, "label", "score", "rows", "performance"]
+    assert {scores.shape for scores in rivals.quiet.values()} == {(len(rivals.columns), windows)}
+    assert (rivals.quiet["psi"][-2:] == 0).all()  # it knows columns alone
+    shift, volume = (draw(weeks(), kind, "large", "abrupt") for kind in ("mean_shift", "volume"))
+    assert shift is not None
+    assert volume is not None
+    seen = of_incident(rivals, shift)
+    place = rivals.columns.index(shift.column)
+    window = shift.start - weeks().reference
+    assert seen["mean_3sd_soon"] > max(1.0, rivals.quiet["mean_3sd"][place, window : window + 2].max())
+    assert seen["psi_later"] >= seen["psi_soon"] > 0
+    seen = of_incident(rivals, volume)
+    assert seen["mean_3sd_soon"] > 1
+    assert seen["psi_later"] == 0
