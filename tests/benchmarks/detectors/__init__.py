@@ -38,7 +38,13 @@ What had to be guessed
     - ABCD and STUDD are not run (they are written in Python on torch, and outside of the library); their published
       figures are shown.
 
+How near that comes: 20 trials a type give back the published F1 of the tuned detectors on Electricity, abrupt, within
+what other trials differ by (SEED .51 for .54, STEPD .47 for .52, HDDMWeighted .37 for .37, CUSUM .16 for .23), and
+their false-alarm rates (SEED .0234 for .0239, ADWIN .117 for .117 per 1,000 rows).
+
 Driftmeter's part is what a user would have: a log with features, the tree's score and the label, windows of rows, the
-first windows since the start (or since the last detection) as reference, default settings. Its alarm is raised at a
-window's last row.
+first windows since the start (or since the last detection) as reference, default settings. Its alarm is raised at the
+last row of the window with which a log that ends there shows an alert. It knows more than the other detectors, which
+see neither features nor labels: the row ``performance`` counts only what scores and labels tell, the row ``concept``
+the label's relation to the features and its rate as well.
 """
