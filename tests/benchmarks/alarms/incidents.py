@@ -28,6 +28,8 @@ MODES = {"abrupt": 1, "gradual": 10}
 """Windows until an incident has its full size."""
 JUDGED = 16
 """Windows that are looked at from an incident's first one on."""
+_REACHED = 0.8
+"""An incident is only used when its quantity moves by this part of its size at least."""
 EARLIEST = 24
 """Windows after the reference within which an incident begins: days are permuted, so later ones are no different."""
 SOON, LATER = 2, 5
@@ -70,13 +72,18 @@ def draw(log: Quiet, kind: str, size: str | None, mode: str, draw: int = 0) -> I
             continue
         deviation = spread(log, made)
         by = SIZES.get(size or "", 0.0) * deviation * (1 if rng.uniform() < 0.5 else -1)
-        changed = made.apply(part, amount, by)
-        if changed is None or not deviation > 0:
+        full, moved = slice(start + grow - 1, end), 0.0
+        for change in (by, -by):  # where scores end at 1, they can only be made smaller
+            changed = made.apply(part, amount, change)
+            if changed is None or not deviation > 0:
+                continue
+            with np.errstate(invalid="ignore"):
+                moved = float(np.nanmean((made.quantity(changed.frame) - made.quantity(part))[full]))
+            moved = abs(moved) / deviation
+            if moved >= _REACHED * SIZES.get(size or "", 0.0):
+                break
+        else:
             continue
-        full = slice(start + grow - 1, end)
-        with np.errstate(invalid="ignore"):
-            moved = float(np.nanmean((made.quantity(changed.frame) - made.quantity(part))[full]))
-        moved = abs(moved) / deviation
         incident = Incident(kind, str(column), size or _reached(moved), mode, start, moved, changed)
         if size is None and moved < SIZES["small"]:
             weak = weak or incident  # a column that has hardly a relation has none to lose: another one first

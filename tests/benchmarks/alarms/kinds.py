@@ -263,9 +263,10 @@ def duplicates(log: Quiet, column: str, rng: np.random.Generator) -> Kind | None
         return means(frame.duplicated(["window", "id"]).to_numpy(float), frame["window"].to_numpy(), log.windows)
 
     def apply(part: pd.DataFrame, amount: np.ndarray, by: float) -> Changed | None:
-        if abs(by) > 0.98:
+        share = amount * abs(by)
+        if abs(by) > 0.5:
             return None
-        again = part[pick(part, np.ones(len(part), bool), amount * abs(by), rng)]
+        again = part[pick(part, np.ones(len(part), bool), share / (1 - share), rng)]
         return Changed(pd.concat([part, again]).sort_values("window", kind="stable"))
 
     return Kind(quantity, apply, share=True)
@@ -276,9 +277,10 @@ def volume(log: Quiet, column: str, rng: np.random.Generator) -> Kind | None:
     usual = float(log.rows.mean())
 
     def apply(part: pd.DataFrame, amount: np.ndarray, by: float) -> Changed:
-        wanted, everyone = amount * abs(by) / usual, np.ones(len(part), bool)
+        rows = part.groupby("window")["id"].transform("size").to_numpy()
+        wanted, everyone = amount * abs(by) / rows, np.ones(len(part), bool)
         if by < 0 and abs(by) < 0.9 * usual:
-            return Changed(part[~pick(part, everyone, wanted, rng)])
+            return Changed(part[~pick(part, everyone, np.minimum(wanted, 0.95), rng)])
         frames = [part]
         while (wanted > 0).any():
             extra = part[pick(part, everyone, np.minimum(wanted, 1.0), rng)]
