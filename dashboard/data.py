@@ -19,6 +19,7 @@ from monitors.cli.serve import CONFIGS
 from monitors.config import Config
 from monitors.errors import UserError
 from monitors.store import Store
+from monitors.underpowered import mark
 from monitors.views import CONFIGURED, Look, Seen, grains, look
 from monitors.windows import Grain
 
@@ -120,7 +121,8 @@ class Page:
     ----------
     seen : everything measured, of all windows; do not change it
     measured, found : of the period shown, with ``x`` and ``x_end`` (datetimes in the windows' zone without it, or row
-        numbers); ``measured`` also has the finding's ``severity``, ``state``, ``message`` and ``incident``, if any
+        numbers); ``measured`` also has the finding's ``severity``, ``state``, ``message`` and ``incident``, if any, and
+        ``smallest_shift`` and ``underpowered`` of ``monitors.underpowered``
     all_found : findings of all segments as the store has them (finest grain, configured reference), with the same two
     incidents : with ``x_onset`` and ``x`` (the last window), those that touch the period
     events : with ``x``, ``label``, ``kind``
@@ -220,6 +222,7 @@ def _page(
     events = events[(events["at"] >= low) & (events["at"] < high)]
     events = events.assign(x=to_x(events["at"], grain), label=events["text"])
     measured = _mark(with_x(_within(seen.measured, low, high), grain), found)
+    measured = mark(measured, current.alerts.sizes_that_matter())
     return Page(
         path, current, wanted, seen, measured, found, everywhere, incidents, events, low, high,
         caption(current, seen, kept, low, high, period(*to_x(pd.Series([low, high]), grain))), as_run,

@@ -146,6 +146,23 @@ def incidents(every: pd.DataFrame, since: int | None = None) -> pd.DataFrame:
     return _worst_first(out.reset_index())
 
 
+def with_titles(incidents: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
+    """`incidents` with the sentence and in the order of the table of incidents, where they are in it.
+
+    Parameters
+    ----------
+    stored : `Page.incidents`: `incident`, `title`, `rank`
+    """
+    if incidents.empty or stored.empty:
+        return incidents
+    known = stored.drop_duplicates("incident").set_index("incident")
+    titles = known["title"].reindex(incidents["incident"])
+    rank = known["rank"].reindex(incidents["incident"]).to_numpy(float)
+    message = np.where(titles.notna(), titles, incidents["message"])
+    order = np.argsort(np.where(np.isfinite(rank), rank, np.inf), kind="stable")
+    return incidents.assign(message=message).iloc[order].reset_index(drop=True)
+
+
 def trends(page: Page, rows: pd.DataFrame) -> pd.DataFrame:
     """`runs` with `trend`: the number behind each over the period shown."""
     courses = [trend(page, row) for row in rows.to_dict("records")]

@@ -191,11 +191,21 @@ class AlertSettings(Section):
     minimum_effect: Effect | None = Field(
         None, description="a number, or a table of numbers by metric such as { jensen_shannon = 0.05 }"
     )
+    matters: Effect | None = Field(
+        None, description="a number, or a table of numbers by metric such as { jensen_shannon = 0.1 }"
+    )
 
     def effects(self) -> dict[str, float]:
         """Minimum effects by metric; "*" is for every metric without its own."""
-        given = self.minimum_effect
-        return dict(given) if isinstance(given, dict) else {} if given is None else {"*": given}
+        return _by_metric(self.minimum_effect)
+
+    def sizes(self) -> dict[str, float]:
+        """Sizes that matter by metric; "*" is for every metric without its own."""
+        return _by_metric(self.matters)
+
+
+def _by_metric(given: dict[str, float] | float | None) -> dict[str, float]:
+    return dict(given) if isinstance(given, dict) else {} if given is None else {"*": given}
 
 
 class Alerts(AlertSettings):
@@ -221,6 +231,15 @@ class Alerts(AlertSettings):
             for metric, effect in settings.effects().items()
         }
         return {**self.effects(), **own}
+
+    def sizes_that_matter(self) -> dict[str, float]:
+        """All sizes that matter, keyed as `minimum_effects`."""
+        own = {
+            f"{metric}:{name}": size
+            for name, settings in self.features.items()
+            for metric, size in settings.sizes().items()
+        }
+        return {**self.sizes(), **own}
 
 
 class Deprecation(Section):

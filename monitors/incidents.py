@@ -255,4 +255,6 @@ def _in_order(incidents: pd.DataFrame) -> pd.DataFrame:
     ).sort_values(["_watch", "_over", "weight", "onset", "_depth", "incident"],
                   ascending=[True, True, False, False, True, True], kind="stable")  # fmt: skip
     out = order[list(COLUMNS)].reset_index(drop=True)
+    for name in ("cause", "feature", "segment", "joined"):  # pandas makes NaN of None in a column of texts
+        out[name] = out[name].astype(object).where(out[name].notna(), None)
     return out.assign(rank=np.arange(1, len(out) + 1))

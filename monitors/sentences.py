@@ -175,7 +175,7 @@ def _type(told: Told, over: bool) -> str:
 
 def _moved(told: Told) -> str:
     if _detail(told):
-        return f", most at {_detail(told)}"
+        return f", most where it is {_detail(told)}"
     return f": its distance from the reference is {number(told.row['value'])}"
 
 
@@ -196,7 +196,8 @@ def _lost(told: Told, over: bool) -> str:
 
 def _relation(told: Told, over: bool) -> str:
     meant = "told" if over else "tells"
-    where = f", most at {_detail(told)}" if _detail(told) else f": outcomes differ by {number(told.row['value'])}"
+    differ = f": outcomes differ by {number(told.row['value'])}"
+    where = f", most where it is {_detail(told)}" if _detail(told) else differ
     return f"{_name(told)} {meant} something else about the outcome{_for(told)}{where}"
 
 

@@ -50,6 +50,32 @@ MINIMUM_EFFECT: Mapping[str, float] = {
 }
 """Smallest change that is worth a person's time, by metric and in its own unit, unless configured otherwise."""
 
+SIZE_THAT_MATTERS: Mapping[str, float] = {
+    "jensen_shannon": 0.10,
+    "unseen_share": 0.02,
+    "relation": 0.10,
+    "auc": 0.03,
+    "log_loss": 0.05,
+    "brier": 0.02,
+    "accuracy": 0.03,
+    "f1": 0.05,
+    "r2": 0.05,
+    "calibration_error": 0.05,
+    "label_rate": 0.05,
+    "prediction_shift": 0.10,
+    "learned_power": 0.05,
+    "null_share": 0.05,
+    "nan_share": 0.05,
+    "invalid_share": 0.05,
+    "absent_share": 0.05,
+    "sentinel_share": 0.05,
+    "duplicate_share": 0.02,
+    "rows": 0.30,
+}
+"""A change that a reader would not want to miss, by metric and in its own unit, unless configured otherwise
+(``alerts.matters``): a window that could not have shown it is underpowered. Errors in the label's unit (RMSE, MAE) have
+none: nobody but the user knows what matters there."""
+
 
 @dataclass(frozen=True)
 class Settings:

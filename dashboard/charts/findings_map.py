@@ -29,6 +29,7 @@ def findings_map(
     caption: Caption,
     events: pd.DataFrame | None = None,
     top: int = 40,
+    note: str = "",
     mode: str = "light",
     width: int = WIDTH,
 ) -> go.Figure:
@@ -44,6 +45,7 @@ def findings_map(
     measured : the windows: `x`, `x_end`, `reference`
     features : every feature, quiet ones too
     top : rows shown at most; the rest is told in one line
+    note : how to read it, one sentence in the footer
     """
     p = palette(mode)
     shown = windows(measured)
@@ -154,6 +156,7 @@ def findings_map(
         bottom=BOTTOM + (maps.REST if rest else 0),
         strip=laid.height,
         legend=legend,
+        note=note,
         x_title=time_title(axis),
         floor=maps.ROW * len(rows),
     )

@@ -31,6 +31,7 @@ def incidents_timeline(
     caption: Caption,
     events: pd.DataFrame | None = None,
     top: int = 30,
+    note: str = "",
     chosen: str = "",
     mode: str = "light",
     width: int = WIDTH,
@@ -45,6 +46,7 @@ def incidents_timeline(
         last window with a finding), `severity`, `state`, `said` (what stands at the row's end), `message`
     measured : the windows: `x`, `x_end`, `reference`
     top : rows shown at most; the rest is told in one line
+    note : how to read it, one sentence in the footer
     chosen : the incident whose row is marked
     """
     p = palette(mode)
@@ -105,6 +107,7 @@ def incidents_timeline(
         bottom=BOTTOM + (maps.REST if more > 0 else 0),
         strip=laid.height,
         legend=legend,
+        note=note,
         x_title=time_title(axis),
         floor=max(maps.ROW * len(rows), 60),
     )

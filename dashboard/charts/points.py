@@ -22,6 +22,8 @@ def hovers(frame: pd.DataFrame, say: Callable[[float], str], value: str = "value
     words = frame["severity"].tolist() if "severity" in frame else [None] * len(frame)
     messages = frame["message"].tolist() if "message" in frame else [None] * len(frame)
     held = frame["reference"].tolist() if "reference" in frame else [False] * len(frame)
+    weak = frame["underpowered"].eq(True).tolist() if "underpowered" in frame else [False] * len(frame)
+    smallest = finite(frame, "smallest_shift")
     out = []
     for i, (start, end) in enumerate(zip(frame["x"], frame["x_end"], strict=True)):
         got = {key: column[i] for key, column in columns.items()}
@@ -37,6 +39,8 @@ def hovers(frame: pd.DataFrame, say: Callable[[float], str], value: str = "value
             lines.append(f"quiet {'from ' + ' to '.join(limits) if len(limits) == 2 else 'up to ' + limits[0]}")
         if np.isfinite(got["n"]):
             lines.append(f"n = {count(got['n'])}")
+        if weak[i]:
+            lines.append(f"too few rows: a shift under {say(smallest[i])} would not have been seen")
         status = STATUS.get(words[i] or "ok", STATUS["ok"])
         said = messages[i] if isinstance(messages[i], str) else ""
         if words[i]:

@@ -136,7 +136,7 @@ def _words(sheet: Sheet, week: pd.DataFrame, period: str, left: float, top: floa
     done = 0
     for row in records(found):
         status, message = row["severity"], row["message"]
-        lines = wrap(message, room - 20, 15, lines=3) if isinstance(message, str) and message else []
+        lines = wrap(message, room - 20, 15, lines=4) if isinstance(message, str) and message else []
         tall = 26 + 20 * len(lines) + 14
         if at + tall > sheet.height - (24 if done + 1 < len(found) else 0):
             break

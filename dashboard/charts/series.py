@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from dashboard.charts.timeline import BOTTOM, band, extent, finite, ribbon, time
 from dashboard.theme import STATUS, alpha, palette
 
 RIGHT = 118
+HATCHED = "▨"
 
 
 def series(
@@ -42,7 +44,8 @@ def series(
     Parameters
     ----------
     measurements : timeline frame of one metric: `x`, `x_end`, `value`, and where known `low`, `high`, `expected`,
-        `band_low`, `band_high`, `n`, `reference`, `severity`, `message`. Bands are drawn over the windows that are
+        `band_low`, `band_high`, `n`, `reference`, `severity`, `message`,
+        `underpowered` with `smallest_shift` (these windows are hatched). Bands are drawn over the windows that are
         judged; a side that is NaN is open.
     y : the y axis in words with its unit: "Jensen–Shannon distance", "share of rows"
     unit : "number", "share", "count" or "hours": how values are written
@@ -75,6 +78,13 @@ def series(
         roof = np.where(judged & np.isnan(above), y_range[1], above)
         data.append(band(*ribbon(rows, floor, roof), p.band, "quiet range"))
         legend.append(Key(FILLED, "quiet range", p.band))
+        weak = underpowered(rows) & judged
+        if weak.any():
+            hatch = {"shape": "/", "fgcolor": p.faint, "bgcolor": p.band, "size": 7, "solidity": 0.25}
+            outline = ribbon(rows, np.where(weak, floor, np.nan), np.where(weak, roof, np.nan))
+            data.append(band(*outline, p.band, "too few rows", fillpattern=hatch))
+            legend.append(Key(HATCHED, "too few rows to show a shift that matters", p.muted))
+            note = " ".join(filter(None, (note, too_few(rows, weak, int(judged.sum()), say))))
     if np.isfinite(low).any() and np.isfinite(high).any():
         data.append(band(*ribbon(rows, low, high), alpha(p.first, 0.22), "95% interval"))
         legend.append(Key(FILLED, "95% interval", alpha(p.first, 0.3)))
@@ -119,3 +129,21 @@ def series(
             End(last(below), f"alert below\n{say(last(below))}", p.alert_text),
         ],
     )
+
+
+def underpowered(rows: pd.DataFrame) -> np.ndarray:
+    """Windows with too few rows to show a shift that matters, (W,), bool."""
+    if "underpowered" not in rows:
+        return np.zeros(len(rows), dtype=bool)
+    return rows["underpowered"].eq(True).to_numpy()
+
+
+def too_few(rows: pd.DataFrame, weak: np.ndarray, judged: int, say: Callable[[float], str]) -> str:
+    """What hatched windows could not have shown, in a sentence: a shift of half of them at least."""
+    smallest = finite(rows, "smallest_shift")[weak]
+    smallest = smallest[np.isfinite(smallest)]
+    if not len(smallest):
+        return ""
+    size = say(float(np.median(smallest)))
+    many = f"{int(weak.sum())} of {judged} judged windows have too few rows"
+    return f"Hatched: {many}; a shift under {size} would not have been seen there."

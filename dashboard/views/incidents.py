@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import reported
+from dashboard import reported, trust
 from dashboard.charts.incidents_timeline import incidents_timeline
 from dashboard.charts.text import cut, moment, number, plain
 from dashboard.charts.timeline import records
@@ -97,6 +97,7 @@ def _timeline(page: Page, told: pd.DataFrame, chosen: str) -> None:
         title=capital(headline(told)),
         caption=page.caption,
         events=page.events,
+        note=trust.false_alerts(page),
         chosen=chosen,
         mode=common.mode(),
         width=900,

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import reported
+from dashboard import reported, trust
 from dashboard.charts.findings_map import findings_map
 from dashboard.data import Page
 from dashboard.views import common
@@ -31,7 +31,7 @@ def show(page: Page) -> None:
     alerts = reported.folded(every[every["is_open"].astype(bool) & (every["severity"] == "alert")])
     _open(page, alerts)
     _map(page, found, alerts)
-    _incidents(reported.incidents(every))
+    _incidents(reported.with_titles(reported.incidents(every), page.incidents))
     _all(every)
 
 
@@ -65,8 +65,11 @@ def _map(page: Page, found: pd.DataFrame, alerts: pd.DataFrame) -> None:
     loud = set(shown["feature"].dropna())
     title = _title(alerts["feature"].dropna().nunique(), len(loud), len(page.features))
     look: dict[str, Any] = {"caption": page.caption, "events": page.events, "mode": common.mode(), "width": 900}
-    figure = findings_map(shown, page.windows, page.features, title=title, **look)
+    figure = findings_map(shown, page.windows, page.features, title=title, note=trust.false_alerts(page), **look)
     point = common.selected(figure, "overview", "findings-map")
+    weak = trust.too_small(page)
+    if weak:
+        st.caption(common.safe(weak))
     if point and point[0]:
         common.open_feature(str(point[0]), common.short_key(str(point[1])))
 
@@ -86,7 +89,7 @@ def _incidents(incidents: pd.DataFrame) -> None:
     if incidents.empty:
         return
     st.subheader(f"{counted(len(incidents), 'incident', 'incidents')} in the period", anchor=False)
-    st.caption("Findings with one cause and onset are one incident; the sentence is that of its leading finding.")
+    st.caption("Findings with one cause and onset are one incident: what is open first, then by what it costs.")
     columns = ("status", "since", "until", "feature", "findings")
     common.follow(incidents, common.finding_table(incidents, "all-incidents", columns))
 

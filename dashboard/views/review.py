@@ -53,7 +53,9 @@ def incidents_of(page: Page, week: Span) -> pd.DataFrame:
     latest = int(windows["window_start"].iloc[-2:].iloc[0])
     every = reported.runs(page.told[page.told["window_start"] < week.end], latest)
     first = windows.loc[windows["window_start"] >= week.start, "x"].iloc[0]
-    return reported.incidents(every[every["x_last"] >= first], since=week.start)
+    found = reported.incidents(every[every["x_last"] >= first], since=week.start)
+    # the table of incidents tells them as they stand at the end of the log
+    return reported.with_titles(found, page.incidents) if week.end >= page.seen.cube.ends[-1] else found
 
 
 def headline(incidents: pd.DataFrame, words: str) -> str:
@@ -103,15 +105,24 @@ def slide(page: Page, week: Span, incidents: pd.DataFrame) -> go.Figure:
     )
 
 
-_IDENTITY = ["incident", "monitor", "metric", "window_start", "message"]
+_IDENTITY = ["incident", "monitor", "metric", "feature", "segment", "window_start"]
 
 
 def _ranked(found: pd.DataFrame, incidents: pd.DataFrame) -> pd.DataFrame:
-    """Findings whose `effect` is the order in which incidents are told: the chart tells the greatest first."""
+    """Findings whose `effect` is the order in which incidents are told: the chart tells the greatest first.
+
+    The finding that speaks for an incident has the incident's sentence.
+    """
     order = {name: len(incidents) - i for i, name in enumerate(incidents["incident"])}
-    leads = set(incidents[_IDENTITY].itertuples(index=False, name=None))
-    keys = found[_IDENTITY].itertuples(index=False, name=None)
-    return found.assign(effect=[order.get(key[0], 0) + (0.5 if key in leads else 0.0) for key in keys])
+    leads = dict(zip(_keys(incidents), incidents["message"], strict=True))
+    keys = _keys(found)
+    effects = [order.get(key[0], 0) + (0.5 if key in leads else 0.0) for key in keys]
+    messages = [leads.get(key, said) for key, said in zip(keys, found["message"], strict=True)]
+    return found.assign(effect=effects, message=messages)
+
+
+def _keys(rows: pd.DataFrame) -> list[tuple[Any, ...]]:
+    return list(rows[_IDENTITY].fillna({"feature": "", "segment": ""}).itertuples(index=False, name=None))
 
 
 def _caption(page: Page, week: Span, inside: pd.DataFrame) -> Caption:

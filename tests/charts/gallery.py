@@ -90,6 +90,7 @@ VARIANTS = {
     **CASES,
     "series by rows": Case(series, (samples.drift(samples.by_rows(), 20),), {"y": "share of rows", "unit": "share"}, 5),
     "series with a gap": Case(series, (samples.drift().drop(index=range(55, 63)),), {"y": "PSI", **EVENTS}, 5),
+    "series with few rows": Case(series, (samples.drift().pipe(samples.few_rows),), {"y": "PSI", **EVENTS}, 6),
     "many features": Case(
         findings_map,
         (samples.findings(samples.names(60), DAYS, loud=50), DAYS, samples.names(60)),

@@ -83,6 +83,12 @@ def drift(windows: pd.DataFrame | None = None, jump: int = 82, seed: int = 3) ->
     return out
 
 
+def few_rows(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same with every third window too small to show what matters."""
+    weak = ~frame["reference"] & (np.arange(len(frame)) % 3 == 0)
+    return frame.assign(underpowered=weak, smallest_shift=np.where(weak, 0.18, 0.05))
+
+
 def incidents(features: list[str], windows: pd.DataFrame, seed: int = 6) -> pd.DataFrame:
     """An incident a feature: alerts and watches, open, over and silenced."""
     random = np.random.default_rng(seed)

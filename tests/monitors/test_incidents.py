@@ -122,6 +122,13 @@ def test_where_an_event_is_near_by_chance_none_is_named() -> None:
     assert only(finding(5), measured=known, events=daily)["cause"] is None
 
 
+def test_what_there_is_not_is_none() -> None:
+    _, incidents = grouped(finding(5), finding(9, **AUC), finding(20, segment="a=1"))
+    for name in ("cause", "feature", "segment", "joined"):
+        assert all(value is None or isinstance(value, str) for value in incidents[name])
+    assert incidents["cause"].tolist() == [None] * 3
+
+
 def test_a_deploy_is_named_before_a_holiday() -> None:
     events = noted((5, "holiday", "May Day"), (5, "deploy", "v2"))
     known = frame_of(*(number(w, "psi", 0.1) for w in range(40)))
