@@ -71,6 +71,18 @@ class Plan:
         kept = tuple(start for start in self.frozen if start not in self.holidays)
         return kept if len(kept) >= min(FEWEST, len(self.frozen)) else self.frozen
 
+    @property
+    def told(self) -> str:
+        """The reference as a caption says it, with what is left out of it and why."""
+        if self.rolls:
+            reasons = list(self.left_out.values())
+            counts = {why: reasons.count(why) for why in (HOLIDAY, ALERT)}
+        else:
+            counts = {HOLIDAY: len(self.frozen) - len(self.learned), ALERT: 0}
+        names = {HOLIDAY: ("holiday", "holidays"), ALERT: ("window with open alerts", "windows with open alerts")}
+        parts = [f"{n} {names[why][n > 1]}" for why, n in counts.items() if n]
+        return f"{self.words} ({', '.join(parts)} not learned from)" if parts else self.words
+
     def of(self, start: int, starts: Sequence[int], grain: Grain) -> list[int]:
         """The reference of the window at ``start``, oldest first.
 
@@ -177,15 +189,15 @@ def _plan(config: Config, grain: Grain, starts: Sequence[int]) -> Plan:
     return Plan(frozen, words=first if first == last else f"{first} to {last}")
 
 
-DEFAULT_LAG = 0
-"""Windows between a reference of the windows before and the one that it judges, unless configured otherwise."""
+DEFAULT_LAG = 5
+"""Windows between a reference of the windows before and the one that it judges, unless configured otherwise, and at
+most as many as it has: with fewer, a slow change is learned as fast as it goes (``tests/benchmarks/rolling.py``)."""
 
 
 def previous_plan(starts: Sequence[int], count: int, lag: int | None = None) -> Plan:
     """The windows before; bins are frozen on the log's first."""
-    lag = DEFAULT_LAG if lag is None else lag
-    apart = f", {lag} apart" if lag else ""
-    return Plan(tuple(starts[:count]), previous=count, lag=lag, words=f"previous {count} windows{apart}")
+    lag = min(DEFAULT_LAG, count) if lag is None else lag
+    return Plan(tuple(starts[:count]), previous=count, lag=lag, words=f"previous {count} windows")
 
 
 def season_plan(starts: Sequence[int], season: Grain, count: int, lag: int | None = None) -> Plan:

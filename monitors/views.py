@@ -115,7 +115,7 @@ def look(store: Store, config: Config, wanted: Look) -> Seen:
     found, incidents = group(
         find(measured, config, coarse, [], plan), coarse, measured, store.events(name), bins.task
     )
-    return Seen(coarse, bins, cube, reference, plan, measured, found, incidents, plan.words)
+    return Seen(coarse, bins, cube, reference, plan, measured, found, incidents, plan.told)
 
 
 def as_run(plan: Plan, stored: dict[str, Any]) -> Plan:

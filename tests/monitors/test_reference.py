@@ -57,6 +57,14 @@ def test_without_a_word_the_first_windows_are_the_reference_but_at_most_half() -
     assert rows.words == "rows 0–99 to rows 900–999"
 
 
+def test_windows_lie_between_unless_told_otherwise() -> None:
+    assert [planned(previous=k).lag for k in (1, 3, 5, 28)] == [1, 3, 5, 5]
+    assert planned(previous=28, lag=0).lag == 0
+    assert planned(season="1w").lag == 0  # the weeks before are far enough
+    with pytest.raises(UserError, match="lag is given without previous or season"):
+        config(reference={"end": "2025-02-01", "lag": 2})
+
+
 def test_windows_before() -> None:
     found = planned(previous=3)
     assert found.rolls

@@ -103,6 +103,15 @@ def test_an_incident_is_not_learned_and_stays_open_until_it_is_over() -> None:
     assert 18 in learned
 
 
+def test_a_caption_says_what_is_left_out_and_why() -> None:
+    assert rolling().told == "previous 4 windows"
+    levels = [0.0] * 8 + [5.0] * 5 + [0.0] * 9
+    _, after, _ = walked(levels, rolling(holidays=[3, 20]))
+    assert after.told == "previous 4 windows (2 holidays, 5 windows with open alerts not learned from)"
+    one = Plan(tuple(map(at, range(5))), words="the first days", holidays={at(2): "feast", at(9): "feast"})
+    assert one.told == "the first days (1 holiday not learned from)"
+
+
 def test_findings_say_since_when_nothing_was_learned() -> None:
     measured, after, _ = walked([0.0] * 8 + [5.0] * 6, rolling())
     found = find(measured.assign(model="m"), config(), DAYS, [], after)
