@@ -97,6 +97,13 @@ def test_popmon_has_no_pull_where_the_reference_does_not_vary() -> None:
     assert score(moved, window, 1)[0] * rules.PULL >= 40
 
 
+def test_numbers_by_window_are_held_against_the_reference_windows() -> None:
+    reference, values = np.array([10.0, 12, 14, np.nan]), np.array([12.0, 18, np.nan])
+    assert rules.of_series(reference, values, 3).tolist() == [0.0, 1.0, 0.0]
+    assert rules.of_series(np.full(5, 24.0), np.array([24.0, 21]), 3).tolist() == [0.0, 0.0]
+    assert rules.of_series(np.full(5, 24.0), np.array([24.0, 21]), 3, least=1).tolist() == [0.0, 1.0]
+
+
 def test_thresholds_give_the_share_asked_for() -> None:
     quiet = np.random.default_rng(6).normal(size=1000)
     assert (quiet > threshold(quiet, 0.05)).mean() == pytest.approx(0.05)

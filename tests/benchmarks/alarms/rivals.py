@@ -61,7 +61,8 @@ def fit(log: Quiet, names: list[str]) -> Rivals:
 
 def _of_series(rule: str, i: int, reference: np.ndarray, values: np.ndarray) -> np.ndarray:
     sigma, known = _SIGMA.get(rule, (1.0, ()))
-    return of_series(reference, values, sigma) if _SERIES[i] in known else np.zeros(len(values))
+    least = 1.0 if (rule, _SERIES[i]) == ("mean_3sd", "rows") else 0.0
+    return of_series(reference, values, sigma, least) if _SERIES[i] in known else np.zeros(len(values))
 
 
 def _series(frame: pd.DataFrame, windows: int) -> np.ndarray:

@@ -183,12 +183,16 @@ def pulls(reference: pd.Series, window: np.ndarray) -> Score:
     return score
 
 
-def of_series(reference: np.ndarray, values: np.ndarray, sigma: float) -> np.ndarray:
-    """One number a window (rows, AUC): its distance from the reference windows' mean over ``sigma`` deviations."""
+def of_series(reference: np.ndarray, values: np.ndarray, sigma: float, least: float = 0.0) -> np.ndarray:
+    """One number a window (rows, AUC): its distance from the reference windows' mean over ``sigma`` deviations.
+
+    ``least`` is the smallest deviation that is taken (of rows: one); 0 says nothing where the reference does not vary.
+    """
     known = reference[np.isfinite(reference)]
-    if len(known) < 2 or not known.std(ddof=1) > 0:
+    deviation = max(float(known.std(ddof=1)), least) if len(known) > 1 else 0.0
+    if not deviation > 0:
         return np.zeros(len(values))
-    return np.nan_to_num(np.abs(values - known.mean()) / (sigma * known.std(ddof=1)))
+    return np.nan_to_num(np.abs(values - known.mean()) / (sigma * deviation))
 
 
 RULES: Mapping[str, Fit] = {
