@@ -19,6 +19,9 @@ FEWEST_WINDOWS = 4
 GRID = 240
 """Decay rates tried; half-lives from half the shortest gap between windows to ten times the whole span."""
 
+CLEARLY = 6.0
+"""Difference of the Bayesian information criterion from which one course fits clearly better than another."""
+
 STAY = 3
 """Windows that must lie at the floor for a power to count as having stayed there."""
 
@@ -60,13 +63,64 @@ def _line(time: np.ndarray, points: _Points, weight: np.ndarray) -> tuple[np.nda
 
 
 @np.errstate(divide="ignore", invalid="ignore")
+def habit_variance(value: np.ndarray, error: np.ndarray) -> np.ndarray:
+    """How much windows differ beyond their errors, max(s² − mean error², 0), shape (...).
+
+    Parameters
+    ----------
+    value, error : of windows in which nothing changes, shape (..., W)
+
+    Returns
+    -------
+    0 where fewer than two windows are known.
+    """
+    used = np.isfinite(value) & np.isfinite(error)
+    count = used.sum(axis=-1)
+    mean = np.where(used, value, 0.0).sum(axis=-1) / count
+    spread = np.where(used, (value - mean[..., None]) ** 2, 0.0).sum(axis=-1) / (count - 1)
+    sampled = np.where(used, np.square(error), 0.0).sum(axis=-1) / count
+    return np.where(count > 1, np.maximum(np.nan_to_num(spread - sampled), 0.0), 0.0)
+
+
+STRONGEST = 0.8
+"""Correlation of neighbours that is believed at most: beyond it a course is not told from a trend anyway."""
+
+
+@np.errstate(divide="ignore", invalid="ignore")
+def _persistence(residual: np.ndarray, weight: np.ndarray, windows: np.ndarray) -> np.ndarray:
+    """Factor (1 + φ)/(1 − φ) on the variance of a trend because what is left of neighbours is alike, shape (...).
+
+    φ is the correlation of neighbouring residuals, free of the bias −(2 + 4φ)/k that fitting a line leaves it with,
+    and at least 0.
+
+    Parameters
+    ----------
+    residual, weight : shape (..., W), weight 0 where the window does not count
+    windows : shape (...), how many count
+
+    References
+    ----------
+    Bartlett 1935, doi:10.1111/j.2397-2335.1935.tb04204.x; Marriott and Pope 1954, doi:10.1093/biomet/41.3-4.390
+    """
+    z = residual * np.sqrt(weight)
+    # the neighbour of a window is the last one before it that counts
+    at = np.maximum.accumulate(np.where(weight > 0, np.arange(z.shape[-1]), 0), axis=-1)
+    earlier = np.take_along_axis(z, at[..., :-1], axis=-1)
+    together = (z[..., 1:] * earlier).sum(axis=-1) / np.maximum(windows - 1, 1)
+    alike = together / ((z * z).sum(axis=-1) / np.maximum(windows, 1))
+    freed = (alike + 2 / windows) / np.maximum(1 - 4 / windows, 0.2)
+    phi = np.clip(np.nan_to_num(freed), 0.0, STRONGEST)
+    return (1 + phi) / (1 - phi)
+
+
+@np.errstate(divide="ignore", invalid="ignore")
 def slope(time: np.ndarray, value: np.ndarray, error: np.ndarray | None = None, level: float = LEVEL) -> Estimate:
     """Change of the value by unit of time: weighted least squares with room for habit.
 
     Windows differ by more than their errors. The extra variance τ² between windows is estimated by the method
     of moments, τ² = (Q − (k−2)) / tr(W − WX(X'WX)⁻¹X'W) with W = diag(1/error²), the line is fitted again
     with weights 1/(error² + τ²), and the interval takes t with k − 2 degrees of freedom, scaled by the
-    residuals where these are larger than the weights say.
+    residuals where these are larger than the weights say, and by how alike neighbouring ones are.
 
     Parameters
     ----------
@@ -99,6 +153,11 @@ def slope(time: np.ndarray, value: np.ndarray, error: np.ndarray | None = None, 
     scale = residual / freedom
     if error is not None:
         scale = np.maximum(scale, 1)
+    centred = time - ((weight * time).sum(axis=-1) / weight.sum(axis=-1))[..., None]
+    about = points.value - ((weight * points.value).sum(axis=-1) / weight.sum(axis=-1))[..., None]
+    if error is not None:
+        alike = _persistence(about - estimate[..., None] * centred, weight, points.windows)
+        scale, freedom = scale * alike, np.fmax(freedom / alike, np.minimum(freedom, 2))
     estimate = np.where((spread > 0) & (freedom > 0), estimate, np.nan)
     margin = stdtrit(freedom, 0.5 + level / 2) * np.sqrt(scale / spread)
     return Estimate(estimate, estimate - margin, estimate + margin)
@@ -125,7 +184,7 @@ def half_life(
 
     floor + a·2^(−t/h) is fitted by weighted least squares over a grid of h, for which a has a closed form;
     the interval holds every h whose squares exceed the least ones by no more than t²(k−2) residual variances,
-    which are taken as at least 1.
+    which are taken as at least 1, and as more where neighbouring residuals are alike.
 
     Parameters
     ----------
@@ -137,8 +196,8 @@ def half_life(
     -------
     Estimate of shape (...), in the unit of ``time``; ``high`` is infinite where ten times the span still
     fits. NaN with fewer than four windows, where a constant fits as well or the power rises, and where one
-    step down fits clearly better (by 6 in the Bayesian information criterion): that power broke, it did not
-    decay.
+    step down or a straight line fits clearly better (by 6 in the Bayesian information criterion): that power
+    broke, or falls by as much in every window, and does not halve in any fixed time.
 
     References
     ----------
@@ -161,14 +220,19 @@ def half_life(
     best = left[..., :-1].argmin(axis=-1)
     least = np.take_along_axis(left, best[..., None], axis=-1)[..., 0]
     freedom = np.where(points.windows >= FEWEST_WINDOWS, points.windows - 2.0, np.nan)
-    scale = np.maximum(least / freedom, 1)
-    limit = least + scale * stdtrit(freedom, 0.5 + level / 2) ** 2
+    fitted = decay.T[best] * np.take_along_axis(cross / spread, best[..., None], axis=-1)
+    alike = _persistence(points.value - fitted, weight, points.windows)
+    scale = np.maximum(least / freedom, 1) * alike
+    limit = least + scale * stdtrit(np.maximum(freedom / alike, 2), 0.5 + level / 2) ** 2
     inside = left[..., :-1] <= limit[..., None]
     first, last = inside.argmax(axis=-1), GRID - 1 - inside[..., ::-1].argmax(axis=-1)
     low = _crossing(lives, left, limit, first, -1)
     high = np.where(inside[..., -1], np.inf, _crossing(lives, left, limit, last, 1))
-    broke = _step_residual(points, weight) / scale + np.log(points.windows) < least / scale - 6
-    decaying = (left[..., -1] > limit) & ~broke
+    step, line = _step_residual(points, weight), _line(time, points, weight)[1]
+    noise = np.maximum(np.minimum(np.minimum(step, line), least) / freedom, 1)
+    broke = step / noise + np.log(points.windows) < least / noise - CLEARLY
+    straight = line / noise < least / noise - CLEARLY
+    decaying = (left[..., -1] > limit) & ~broke & ~straight
     return Estimate(*(np.where(decaying, x, np.nan) for x in (_vertex(lives, left, best), low, high)))
 
 
@@ -193,19 +257,26 @@ def _crossing(lives: np.ndarray, left: np.ndarray, limit: np.ndarray, index: np.
 
 @np.errstate(divide="ignore", invalid="ignore")
 def date_of_floor(
-    time: np.ndarray, power: np.ndarray, error: np.ndarray, floor: float = 0.5, level: float = LEVEL
+    time: np.ndarray,
+    power: np.ndarray,
+    error: np.ndarray,
+    floor: float = 0.5,
+    before: np.ndarray | None = None,
+    level: float = LEVEL,
 ) -> np.ndarray:
     """Index of the first window from which the power cannot be told from the floor, and stays so.
 
-    Its own interval reaches the floor; no later window exceeds the floor by more than the largest of so many
-    would by chance (Šidák); and neither does the weighted mean from it to the end, nor from any later window
-    to the end, so that a low power that lasts is not taken for none. At least three windows must lie there.
+    No mean from it onwards, over one window or any number, exceeds the floor by more than its interval; no later
+    window exceeds it by more than the largest of so many would by chance (Šidák), nor does the mean from any later
+    window to the end, so that a low power that lasts is not taken for none. At least three windows must lie there, and
+    together they must leave less than half of what there was before.
 
     Parameters
     ----------
     time : shape (W,), in order; only the number of windows is used, so that the index is into it
-    power, error : shape (..., W)
+    power, error : shape (..., W); the error with habit where there is any
     floor : ½ for an AUC, 0 for explained variance
+    before : power that there was, shape (...); left out, it is not asked how much of it is left
 
     Returns
     -------
@@ -225,11 +296,28 @@ def date_of_floor(
     def from_end(values: np.ndarray) -> np.ndarray:
         return np.cumsum(values[..., ::-1], axis=-1)[..., ::-1]
 
+    quantile = normal_quantile(level)
     left = from_end(points.used.astype(float))
     bound = ndtri((0.5 + level / 2) ** (1 / np.maximum(left, 1)))
     highest = np.maximum.accumulate(z[..., ::-1], axis=-1)[..., ::-1]
-    pooled = from_end(weight * points.value) / np.sqrt(from_end(weight))
-    lasting = np.maximum.accumulate(np.nan_to_num(pooled, nan=-np.inf)[..., ::-1], axis=-1)[..., ::-1]
-    there = points.used & (left >= STAY) & (z <= normal_quantile(level)) & (highest <= bound) & (lasting <= bound)
+    total, worth = from_end(weight * points.value), from_end(weight)
+    lasting = np.maximum.accumulate(np.nan_to_num(total / np.sqrt(worth), nan=-np.inf)[..., ::-1], axis=-1)[..., ::-1]
+    there = points.used & (left >= STAY) & (highest <= bound) & (lasting <= bound)
+    there &= _highest_mean(weight * points.value, weight) <= quantile
+    if before is not None:
+        most = total / worth + quantile / np.sqrt(worth)
+        there &= most < (np.asarray(before, float) - floor)[..., None] / 2
     first = there.argmax(axis=-1)
     return np.where(there.any(axis=-1), first.astype(float), np.nan)
+
+
+@np.errstate(divide="ignore", invalid="ignore")
+def _highest_mean(weighted: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """The largest mean, in its standard errors, of the windows from each one on over any number, shape (..., W)."""
+    sums, worth = np.cumsum(weighted, axis=-1), np.cumsum(weight, axis=-1)
+    out = np.full(weighted.shape, -np.inf)
+    for w in range(weighted.shape[-1]):
+        total = sums[..., w:] - sums[..., w, None] + weighted[..., w, None]
+        value = total / np.sqrt(worth[..., w:] - worth[..., w, None] + weight[..., w, None])
+        out[..., w] = np.nan_to_num(value, nan=-np.inf).max(axis=-1)
+    return out

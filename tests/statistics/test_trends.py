@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from monitors.statistics.trends import date_of_floor, half_life, slope
+from monitors.statistics.trends import date_of_floor, habit_variance, half_life, slope
+from tests.benchmarks.half_lives import HABITS, courses, tell
 from tests.statistics.rows import inside
 
 TIME = np.arange(30.0)
@@ -121,3 +122,54 @@ def test_windows_without_a_value_give_nothing(function):
 
 def test_one_time_has_no_slope():
     assert np.isnan(slope(np.ones(30), TIME, np.full(30, 0.1)).value)
+
+
+COURSES = courses(40)
+
+
+@pytest.mark.parametrize("habit", sorted(HABITS))
+@pytest.mark.parametrize("name", ["half-life 3", "half-life 10", "half-life 20"])
+def test_half_life_of_measured_powers(name, habit):
+    told = tell(COURSES[name], 500, HABITS[habit], 150, seed=1)
+    assert told.told > 0.9
+    assert told.error < 0.15
+    assert told.held > 0.88
+    assert told.slope_held > 0.9
+
+
+@pytest.mark.parametrize("name", ["none", "none, powerless", "step to half", "step to nothing", "rising"])
+def test_no_half_life_of_measured_powers(name):
+    told = tell(COURSES[name], 500, HABITS["habit, correlated"], 150, seed=2)
+    assert told.told < 0.1
+
+
+def test_a_straight_fall_has_no_half_life():
+    told = tell(COURSES["linear to nothing"], 5000, HABITS["habit"], 100, seed=3)
+    assert told.told < 0.1
+
+
+@pytest.mark.parametrize("name", ["none", "none, weak", "linear to half", "step to half", "step and back"])
+def test_no_floor_while_power_is_left(name):
+    assert tell(COURSES[name], 500, HABITS["habit"], 150, seed=4).floor < 0.05
+
+
+def test_floor_of_measured_powers():
+    told = tell(COURSES["step to nothing"], 500, HABITS["habit"], 150, seed=5)
+    assert told.floor > 0.9
+    assert told.floor_error == 0
+    assert tell(COURSES["half-life 3"], 5000, HABITS["no habit"], 150, seed=6).false < 0.05
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.5])
+def test_slopes_hold_where_neighbours_are_alike(correlation):
+    told = tell(COURSES["none"], 5000, (0.015, correlation), 400, seed=7)
+    assert told.slope_held > 0.9
+
+
+def test_habit_is_what_errors_do_not_explain():
+    rng = np.random.default_rng(10)
+    value = 0.7 + rng.standard_normal((4000, 12)) * np.hypot(0.01, 0.02)
+    assert habit_variance(value, np.full(value.shape, 0.01)).mean() == pytest.approx(0.02**2, rel=0.05)
+    assert habit_variance(value[:, :1], np.full((4000, 1), 0.01)).max() == 0
+    assert habit_variance(np.full((2, 5), 0.7), np.full((2, 5), 0.1)).tolist() == [0, 0]
+    assert habit_variance(np.full((2, 0), 0.7), np.full((2, 0), 0.1)).tolist() == [0, 0]
