@@ -9,32 +9,41 @@ from monitors.maturity import mature
 from monitors.measurement import combine, in_reference, rest_of, table
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.settings import Settings
+from monitors.statistics.intervals import Estimate
 from monitors.statistics.null import FEW_WINDOWS, largest_score, lasting, run_below, scalar_scores, standardise
 from monitors.statistics.power import (
+    MINIMUM_LABELS,
     Power,
     binary_power,
     information_value,
     multiclass_power,
     normalised_mutual_information,
     regression_power,
+    relation,
+    retraining_gain,
 )
+from monitors.statistics.spread import diversity, spread_between_bins
 
 _LEAST_POWER = 0.01
 """A feature whose power in the reference is surely above nothing by no more than this has none to lose."""
+
+
+FEWEST_OF_A_CLASS = 3
+"""Rows of a class from which two classes have a power at all. Under ``MINIMUM_LABELS`` it is said to be of too few,
+shown for what it is worth, pooled with others by the ledger, and never judged."""
 
 
 def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     """Predictive power of each feature in each window.
 
     ``learned_power``: what a model fitted on the reference still gets from the feature (bins scored with the
-    reference's
-    relation; the judged one: a drop). ``available_power``: what retraining could get (the window's own relation,
-    cross-fitted).
-    ``expected_power``: what the reference's relation would give on the window's inputs. AUC for classes (several: one
-    against the
-    rest, weighted), explained variance for numbers. ``information_value`` (binary) and ``mutual_information``
-    (normalised) of the
-    window alone. A window of the reference is measured with the relation of the others.
+    reference's relation; the judged one: a drop). ``available_power``: what retraining could get (the window's own
+    relation, cross-fitted). ``expected_power``: what the reference's relation would give on the window's inputs. AUC
+    for classes (several: one against the rest, weighted), explained variance for numbers. ``retraining_gain`` (binary):
+    available less learned power. ``information_value`` (binary) and ``mutual_information`` (normalised) of the window
+    alone. ``input_spread``: how widely the values spread, the reference's spread being 1; ``known_share``: the share of
+    rows that have a value. A window of the reference is measured with the relation of the others. Windows with few
+    labels of a class are told with a word beside (``TOO_FEW``), and not judged.
     """
     columns = [i for i, column in enumerate(windows.bins.columns) if column.role == "feature"]
     if not columns or not len(windows) or not windows.bins.classes:
@@ -44,8 +53,11 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     inside, everywhere = in_reference(windows, reference), np.ones(len(reference), bool)
     powers = [power(now, ref, inside, windows.bins.task) for now, ref in cubes]
     past = [power(ref, ref, everywhere, windows.bins.task) for _, ref in cubes]
-    learned = np.array([p.learned for p in powers])  # (F, 3, W): value, low, high
+    shown = np.array([p.learned for p in powers])  # (F, 3, W): value, low, high
+    few, few_before = too_few(cubes[0][0], windows.bins.task), too_few(cubes[0][1], windows.bins.task)
+    learned = np.where(few, np.nan, shown)
     before = np.array([[p.learned.value, p.learned.error] for p in past])  # (F, 2, R)
+    before = np.where(few_before, np.nan, before)
     error = np.array([p.learned.error for p in powers])
     scores = scalar_scores(before[:, 0], before[:, 1], learned[:, 0], error)
     able = _able(before, windows.bins.task)
@@ -68,12 +80,13 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
             names,
             windows,
             reference,
-            value=learned[:, 0],
-            low=learned[:, 1],
-            high=learned[:, 2],
+            value=shown[:, 0],
+            low=shown[:, 1],
+            high=shown[:, 2],
             expected=scores.expected,
+            detail=[[TOO_FEW if small else None for small in few]] * len(names),
             n=labels,
-            p_value=np.where(ripe, p, np.nan),
+            p_value=np.where(ripe & ~few, p, np.nan),
             band_low=np.where(able[:, None], scores.expected - scores.band(limit), np.nan),
         )
     ]
@@ -82,12 +95,20 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
         usual = np.array([_mean(getattr(p, metric).value) for p in past])
         blocks.append(table("decay", f"{metric}_power", names, windows, reference, value=values[:, 0], low=values[:, 1],
                             high=values[:, 2], expected=usual[:, None], n=labels))  # fmt: skip
+    with np.errstate(invalid="ignore", over="ignore"):
+        spread = np.array([_spread(now) / _spread(ref, whole=True) for now, ref in cubes])
+    blocks.append(table("decay", "input_spread", names, windows, reference, value=spread, n=windows.rows))
+    known = np.array([_known(now) for now, _ in cubes])
+    blocks.append(table("decay", "known_share", names, windows, reference, value=known, n=windows.rows))
     if windows.bins.task != "regression":
         blocks.append(table(
             "decay", "mutual_information", names, windows, reference, n=labels,
             value=np.array([normalised_mutual_information(now.by_outcome) for now, _ in cubes]),
         ))  # fmt: skip
     if windows.bins.task == "binary":
+        gains = np.array([_gain(now, ref, inside) for now, ref in cubes])
+        blocks.append(table("decay", "retraining_gain", names, windows, reference, value=gains[:, 0], low=gains[:, 1],
+                            high=gains[:, 2], n=labels))  # fmt: skip
         blocks.append(table(
             "decay", "information_value", names, windows, reference, n=labels,
             value=np.array([information_value(now.by_outcome[..., 1], now.by_outcome[..., 0]) for now, _ in cubes]),
@@ -107,8 +128,44 @@ def power(now: ColumnCube, reference: ColumnCube, inside: np.ndarray, task: str)
         own, past = _moments(now), _moments(reference)
         return regression_power(rest_of(past.sum(axis=0), own, inside), own, now.n, ordered=ordered)
     own, past = now.by_outcome, reference.by_outcome
-    ask = binary_power if task == "binary" else multiclass_power
-    return ask(rest_of(past.sum(axis=0), own, inside), own, now.n, ordered=ordered)
+    rest = rest_of(past.sum(axis=0), own, inside)
+    if task == "binary":
+        return binary_power(rest, own, now.n, ordered=ordered, minimum_labels=FEWEST_OF_A_CLASS)
+    return multiclass_power(rest, own, now.n, ordered=ordered)
+
+
+def _gain(now: ColumnCube, reference: ColumnCube, inside: np.ndarray) -> Estimate:
+    """Available less learned power by window, each an array (W,)."""
+    rest = rest_of(reference.by_outcome.sum(axis=0), now.by_outcome, inside)
+    ordered = now.bins.kind == "numeric"
+    return retraining_gain(now.by_outcome, relation(rest), ordered, minimum_labels=FEWEST_OF_A_CLASS)
+
+
+TOO_FEW = f"too few labels: under {MINIMUM_LABELS} of a class"
+"""What is said beside a power that is of too few rows to be judged."""
+
+
+def too_few(column: ColumnCube, task: str) -> np.ndarray:
+    """Windows with too few labelled rows of one of two classes to be judged, shape (W,), bool; any column will do."""
+    if task != "binary":
+        return np.zeros(len(column.counts), bool)
+    return np.asarray(column.by_outcome.sum(axis=1).min(axis=-1) < MINIMUM_LABELS)
+
+
+@np.errstate(divide="ignore", invalid="ignore")
+def _spread(column: ColumnCube, whole: bool = False) -> np.ndarray:
+    """Spread of the values over their bins by window, shape (W,), or of all windows together (NaN where it is 0)."""
+    n, total = column.n[:, column.values], column.sum("value")[:, column.values]
+    if whole:
+        n, total = n.sum(axis=0), total.sum(axis=0)
+    found = spread_between_bins(n, total) if column.bins.kind == "numeric" else diversity(n)
+    return np.where(found > 0, found, np.nan) if whole else found
+
+
+@np.errstate(divide="ignore", invalid="ignore")
+def _known(column: ColumnCube) -> np.ndarray:
+    """Share of rows that have a value, shape (W,)."""
+    return np.asarray(column.n[:, column.values].sum(axis=1) / column.n.sum(axis=1))
 
 
 def _moments(column: ColumnCube) -> np.ndarray:

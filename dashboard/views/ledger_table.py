@@ -1,7 +1,8 @@
-"""The decay ledger as a table: power, its trend, or information; a row leads to its feature."""
+"""The decay ledger as a table: power, why it went, its trend, or information; a row leads to its feature."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,13 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.charts.ledger import sparklines
-from dashboard.charts.text import moment, number, plain
+from dashboard.charts.text import moment, plain
 from dashboard.data import Page, to_x
 from dashboard.theme import STATUS
 from dashboard.views import common
 from monitors.decay_ledger import floor_of
 
-SETS = ("Power", "Trend", "Information")
+SETS = ("Power", "Why", "Trend", "Information")
 """What the table's columns are about."""
 
 _ROW = 35
@@ -63,7 +64,7 @@ def show(page: Page, table: pd.DataFrame, measured: pd.DataFrame, now: str) -> N
 def content(
     page: Page, table: pd.DataFrame, measured: pd.DataFrame, about: str, now: str
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """What the table shows about power, trend or information, and how its columns are drawn."""
+    """What the table shows of one of ``SETS``, and how its columns are drawn."""
     config = st.column_config
     floor = floor_of(page.seen.bins.task)
     trends = (
@@ -85,7 +86,9 @@ def content(
             "Learned power", width=104, y_min=low, y_max=high, help="By window over the period shown, one scale for all"
         ),
     }
-    extra, more = {"Power": _power, "Trend": _trend, "Information": _information}[about](page, table, floor, high, now)
+    extra, more = {"Power": _power, "Why": _why, "Trend": _trend, "Information": _information}[about](
+        page, table, floor, high, now
+    )
     return shown.assign(**extra), columns | more
 
 
@@ -95,15 +98,15 @@ def _verdict(verdict: str, severity: object) -> str:
     return f"{STATUS['ok'].glyph} {word(verdict)}" if verdict == "stable" else word(verdict)
 
 
-def interval(low: float, high: float) -> str:
+def interval(low: float, high: float, digits: int = 3) -> str:
     """An interval in words; an open end is infinite."""
     if not np.isfinite(low):
         return ""
-    return f"{number(low)} to {number(high) if np.isfinite(high) else _INFINITE}"
+    return f"{low:.{digits}f} to {f'{high:.{digits}f}' if np.isfinite(high) else _INFINITE}"
 
 
-def _intervals(table: pd.DataFrame, name: str) -> list[str]:
-    return [interval(a, b) for a, b in zip(table[f"{name}_low"], table[f"{name}_high"], strict=True)]
+def _intervals(table: pd.DataFrame, name: str, digits: int = 3) -> list[str]:
+    return [interval(a, b, digits) for a, b in zip(table[f"{name}_low"], table[f"{name}_high"], strict=True)]
 
 
 def _power(
@@ -118,7 +121,6 @@ def _power(
             "within": _intervals(table, "after"),
             "available": table["available"],
             "expected": table["expected"],
-            "gain": table["gain"],
             "rank": table["rank_after"],
             "moved": [_moved(c) for c in table["rank_change"]],
         },
@@ -140,13 +142,37 @@ def _power(
             "expected": config.NumberColumn(
                 "Expected", format="%.3f", width=74, help="What the inputs' shift alone would leave, now"
             ),
-            "gain": config.NumberColumn(
-                "Retraining", format="%+.3f", width=80, help="Available less learned: what retraining promises"
-            ),
             "rank": config.NumberColumn("Rank", format="%d", width=48, help="By learned power, now"),
             "moved": config.TextColumn("Moved", width=58, help="Ranks gained or lost since the reference"),
         },
     )
+
+
+def _why(
+    _page: Page, table: pd.DataFrame, _floor: float, _high: float, _now: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    config = st.column_config
+    return (
+        {
+            "note": [plain(note) for note in table["note"]],
+            "gain": table["gain"],
+            "gain_in": _intervals(table, "gain"),
+        },
+        {
+            "note": config.TextColumn("Note", width=430, help="Why inputs vanished, or how little could be seen"),
+            "gain": config.NumberColumn(
+                "Retraining", format="%+.3f", width=80, help="Available less learned: what retraining promises"
+            ),
+            "gain_in": config.TextColumn("95% interval", width=118),
+        },
+    )
+
+
+COURSES = {
+    "straight": "none: falls evenly", "step": "none: fell at once", "steady": "no decay beyond chance",
+    "unknown": "too few windows",
+}  # fmt: skip
+"""Why a power has no half-life."""
 
 
 def _moved(change: float) -> str:
@@ -155,12 +181,27 @@ def _moved(change: float) -> str:
     return f"▲ {int(change)}" if change > 0 else f"▼ {int(-change)}" if change < 0 else "="
 
 
+def course(row: Mapping[Any, Any], unit: str) -> str:
+    """A half-life with its interval, or why there is none; a feature that never had power has none to lose.
+
+    Parameters
+    ----------
+    row : of the ledger
+    unit : of its half-life
+    """
+    if row["verdict"] in ("never_had_power", "unknown"):
+        return ""
+    if row["course"] != "halves":
+        return COURSES[row["course"]]
+    return f"{row['half_life']:.1f} {unit} ({interval(row['half_life_low'], row['half_life_high'], 1)})"
+
+
 def _trend(
     page: Page, table: pd.DataFrame, _floor: float, _high: float, _now: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     config = st.column_config
     rows = page.seen.grain.kind == "rows"
-    per, time = ("1,000 rows", "1,000 rows") if rows else ("month", "months")
+    per, unit = ("1,000 rows", "thousand rows") if rows else ("month", "months")
     reached = [
         moment(to_x(pd.Series([int(at)]), page.seen.grain).iloc[0]) if np.isfinite(at) else ""
         for at in table["floor_start"]
@@ -170,30 +211,28 @@ def _trend(
             "drop": -table["drop"],
             "drop_in": [interval(-b, -a) for a, b in zip(table["drop_low"], table["drop_high"], strict=True)],
             "slope": table["slope"],
-            "slope_in": _intervals(table, "slope"),
-            "life": table["half_life"],
-            "life_in": _intervals(table, "half_life"),
+            "slope_in": _intervals(table, "slope", 4),
+            "course": [course(row, unit) for row in table.to_dict("records")],
             "floor": reached,
         },
         {
             "drop": config.NumberColumn(
-                "Change", format="%+.3f", width=80, help="Learned power now less that of the reference"
+                "Change", format="%+.3f", width=68, help="Learned power now less that of the reference"
             ),
-            "drop_in": config.TextColumn("95% interval", width=128),
+            "drop_in": config.TextColumn("95% interval", width=112),
             "slope": config.NumberColumn(
-                f"Per {per}", format="%+.4f", width=92, help="Slope of learned power since the reference"
+                f"Per {per}", format="%+.4f", width=80, help="Slope of learned power since the reference"
             ),
-            "slope_in": config.TextColumn("95% interval", width=140),
-            "life": config.NumberColumn(
+            "slope_in": config.TextColumn("95% interval", width=120),
+            "course": config.TextColumn(
                 "Half-life",
-                format="%.1f",
-                width=80,
-                help=f"In {time}, where the power decays exponentially towards nothing",
+                width=168,
+                help="Where learned power decays exponentially towards nothing since the reference, the time in which "
+                "half of it goes, with its 95% interval; else how it has gone",
             ),
-            "life_in": config.TextColumn("95% interval", width=110),
             "floor": config.TextColumn(
-                "Nothing left since",
-                width=130,
+                "None left since",
+                width=104,
                 help="From there on the power of a feature that lost it cannot be told from none",
             ),
         },

@@ -25,7 +25,7 @@ from monitors.statistics.auc import (
 )
 from monitors.statistics.explained_variance import regression_power
 from monitors.statistics.information import information_value, normalised_mutual_information
-from monitors.statistics.intervals import LEVEL, Estimate, Power
+from monitors.statistics.intervals import LEVEL, Estimate, Power, symmetric
 from monitors.statistics.leave_pair_out import Learning, cross_fitted
 from monitors.statistics.one_vs_rest import against_rest, classes_first, expected_mean_auc, mean_auc
 from monitors.statistics.shrinkage import empirical_strength, over_classes, relation
@@ -33,6 +33,7 @@ from monitors.statistics.shrinkage import empirical_strength, over_classes, rela
 __all__ = [
     "Power", "auc", "auc_interval", "available_power", "binary_power", "expected_power", "information_value",
     "learned_power", "multiclass_power", "normalised_mutual_information", "regression_power", "relation",
+    "retraining_gain",
 ]  # fmt: skip
 
 MINIMUM_LABELS = 10
@@ -128,6 +129,46 @@ def available_power(
     by_class = classes_first(counts)
     placed, learning = cross_fitted(by_class, by_class.sum(axis=0) - by_class, ordered, prior_strength)
     return mean_auc(by_class, placed, minimum_labels, level, learning)
+
+
+@np.errstate(divide="ignore", invalid="ignore")
+def retraining_gain(
+    window_by_outcome: np.ndarray,
+    reference_relation: np.ndarray,
+    ordered: bool = True,
+    prior_strength: float = 1.0,
+    minimum_labels: int = MINIMUM_LABELS,
+    level: float = LEVEL,
+) -> Estimate:
+    """Available less learned power of two classes, what retraining promises, with the error of a difference.
+
+    Both come from the same rows: the variance is DeLong's of the differences of their placements, and what learning
+    adds to that of available power.
+
+    Parameters
+    ----------
+    window_by_outcome : labelled rows by bin and class, shape (..., B, 2)
+    reference_relation, ordered, prior_strength, minimum_labels : as in ``learned_power`` and ``available_power``
+
+    Returns
+    -------
+    Estimate of shape (...), below 0 where the window is too small to learn as much as the reference taught.
+
+    References
+    ----------
+    DeLong, DeLong and Clarke-Pearson 1988, doi:10.2307/2531595 (correlated areas)
+    """
+    counts, rates = np.asarray(window_by_outcome, float), np.asarray(reference_relation, float)
+    negatives, positives = counts[..., 0], counts[..., 1]
+    then = placements(positives, negatives, rates[..., 1])
+    now, learning = cross_fitted(positives, negatives, ordered, prior_strength)
+    both = Placements(now.positive - then.positive, now.negative - then.negative)
+    value = area(positives, both)
+    own = sum(delong_variances(positives, negatives, now, area(positives, now)))
+    variance = sum(delong_variances(positives, negatives, both, value)) + (learning.factor - 1) * own + learning.added
+    p, n = positives.sum(axis=-1), negatives.sum(axis=-1)
+    valid = (np.minimum(p, n) >= minimum_labels) & np.isfinite(rates).all(axis=(-2, -1))
+    return _where(valid, symmetric(value, np.sqrt(variance), level))
 
 
 @np.errstate(divide="ignore", invalid="ignore")

@@ -176,7 +176,18 @@ def _step_residual(points: _Points, weight: np.ndarray) -> np.ndarray:
     return squares - explained
 
 
-@np.errstate(divide="ignore", invalid="ignore", over="ignore")
+COURSES = ("halves", "straight", "step", "steady", "unknown")
+"""How a power goes: its excess halves in a fixed time; it falls by as much in every window; it fell at once; nothing of
+that is beyond chance; too few windows."""
+
+
+class Decay(NamedTuple):
+    """A half-life, and how the power goes: one of ``COURSES`` by index, shape (...)."""
+
+    half_life: Estimate
+    course: np.ndarray
+
+
 def half_life(
     time: np.ndarray, power: np.ndarray, error: np.ndarray, floor: float = 0.5, level: float = LEVEL
 ) -> Estimate:
@@ -204,12 +215,25 @@ def half_life(
     Bates and Watts 1988, doi:10.1002/9780470316757 (profile intervals);
     Kass and Raftery 1995, doi:10.1080/01621459.1995.10476572 (the size of a BIC difference)
     """
+    return decay(time, power, error, floor, level).half_life
+
+
+@np.errstate(divide="ignore", invalid="ignore", over="ignore")
+def decay(
+    time: np.ndarray, power: np.ndarray, error: np.ndarray, floor: float = 0.5, level: float = LEVEL
+) -> Decay:
+    """``half_life``, and where there is none, why.
+
+    Parameters
+    ----------
+    time, power, error, floor : as there
+    """
     time = np.asarray(time, float)
     points = _points(np.asarray(power, float) - floor, error)
     shape = points.windows.shape
     gaps = np.diff(time)
     if len(time) < FEWEST_WINDOWS or not (gaps > 0).all():
-        return Estimate(*(np.full(shape, np.nan) for _ in range(3)))
+        return Decay(Estimate(*(np.full(shape, np.nan) for _ in range(3))), np.full(shape, COURSES.index("unknown")))
     weight = np.where(points.used, 1 / points.variance, 0.0)
     lives = np.geomspace(gaps.min() / 2, 10 * (time[-1] - time[0]), GRID)
     decay = np.exp2(-(time[:, None] - time[0]) / lives)  # (W, GRID)
@@ -232,8 +256,19 @@ def half_life(
     noise = np.maximum(np.minimum(np.minimum(step, line), least) / freedom, 1)
     broke = step / noise + np.log(points.windows) < least / noise - CLEARLY
     straight = line / noise < least / noise - CLEARLY
-    decaying = (left[..., -1] > limit) & ~broke & ~straight
-    return Estimate(*(np.where(decaying, x, np.nan) for x in (_vertex(lives, left, best), low, high)))
+    falls = left[..., -1] > limit
+    decaying = falls & ~broke & ~straight
+    # what a step explains is a change as well, though no decay of the whole may show
+    flat = _line(time, points, weight)
+    steady = flat[1] + flat[0] ** 2 * flat[2]  # squares about the mean
+    stepped = broke & (step / noise + 2 * np.log(points.windows) < steady / noise - CLEARLY)
+    course = np.select(
+        [~np.isfinite(freedom), stepped, falls & straight & ~broke, decaying],
+        [COURSES.index(name) for name in ("unknown", "step", "straight", "halves")],
+        COURSES.index("steady"),
+    )
+    life = Estimate(*(np.where(decaying, x, np.nan) for x in (_vertex(lives, left, best), low, high)))
+    return Decay(life, course)
 
 
 @np.errstate(divide="ignore", invalid="ignore")

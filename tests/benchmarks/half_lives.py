@@ -9,9 +9,9 @@ differ with a standard deviation of .015, independently or from one to the next 
 *Half-life*: share of features it is told of; the median error, relative to the truth; share of intervals that hold the
 truth. Where no exponential decay is, it should be told seldom. *Slope*: share of intervals that hold the least-squares
 slope of the true course. *Floor*: share of features it is told of, and how many windows (median) that is after the
-excess has sunk for good under the standard error of a window, habit included: the noise floor; *false*: share of features it
-is told of more than three windows before that, or at all where it never happens. How much windows differ by habit is
-taken from twenty more windows before.
+excess has sunk for good under the standard error of a window, habit included: the noise floor; *false*: share of
+features it is told of more than three windows before that, or at all where it never happens. How much windows differ by
+habit is taken from twenty more windows before.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def main() -> None:
           f"{'floor':>7}{'off by':>8}{'false':>7}")  # fmt: skip
     for name, rows, habit, told in table(arguments.repeats, labels, arguments.windows):
         print(f"{name:<20}{rows:>7}  {habit:<19}{told.told:>6.2f}{told.error:>7.2f}{told.held:>7.2f}"
-              f"{told.slope_held:>12.3f}{told.floor:>7.2f}{told.floor_error:>8.1f}{told.false:>7.2f}", flush=True)  # fmt: skip
+              f"{told.slope_held:>12.3f}{told.floor:>7.2f}{told.floor_error:>8.1f}{told.false:>7.2f}")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import r2_score, roc_auc_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from monitors.decay import measure
+from monitors.decay import TOO_FEW, measure
 from tests.cubes import LABEL, SCORE, TIME, binary_log, build, day_of
 from tests.monitors.found import alerts, findings
 
@@ -50,7 +50,9 @@ def test_learned_power_of_a_number_is_the_variance_that_a_model_explains() -> No
     for metric in ("learned_power", "available_power", "expected_power"):
         assert of(found, metric, "x")["value"][REFERENCE:].mean() == pytest.approx(model, abs=0.04)
         assert of(found, metric, "noise")["value"][REFERENCE:].mean() == pytest.approx(0, abs=0.03)
-    assert set(found["metric"]) == {"learned_power", "available_power", "expected_power"}
+    assert set(found["metric"]) == {
+        "learned_power", "available_power", "expected_power", "input_spread", "known_share"
+    }  # fmt: skip
 
 
 def test_categories_have_no_order_in_regression_either() -> None:
@@ -115,7 +117,31 @@ def test_several_classes_have_powers_too() -> None:
     assert "information_value" not in set(found["metric"])
 
 
-def test_too_few_labels_of_a_class_make_no_number() -> None:
-    rare = LOG.assign(**{LABEL: ((LOG.index % 200 == 0) | ((DAY < REFERENCE) & (LOG[LABEL] == 1))).astype(int)})
-    found = of(measure(*build(rare, REFERENCE)), "learned_power", "x")
-    assert len(found) == REFERENCE
+def test_few_labels_of_a_class_are_told_but_not_judged() -> None:
+    rng = np.random.default_rng(9)
+    for kept, told in ((6, True), (1, False)):
+        late = np.zeros(len(LOG), bool)
+        for day in range(REFERENCE, DAY.max() + 1):
+            late[rng.choice(np.flatnonzero((day == DAY) & (LOG[LABEL] == 1)), kept, replace=False)] = True
+        rare = LOG.assign(**{LABEL: (late | ((DAY < REFERENCE) & (LOG[LABEL] == 1))).astype(int)})
+        found = of(measure(*build(rare, REFERENCE)), "learned_power", "x")
+        assert (len(found) > REFERENCE) is told
+        after = found[REFERENCE:]
+        assert after["p_value"].isna().all()
+        assert (after["detail"] == TOO_FEW).all()
+        assert found["detail"][:REFERENCE].isna().all()
+
+
+def test_how_widely_values_spread_and_how_many_there_are() -> None:
+    rng = np.random.default_rng(10)
+    late = DAY >= REFERENCE
+    narrow = LOG["x"].where(~late, 0.4 * LOG["x"]).where(~late | (rng.random(len(LOG)) < 0.7))
+    one = LOG["place"].where(~late, LOG["place"].mode()[0])
+    found = measure(*build(LOG.assign(x=narrow, place=one), REFERENCE))
+    for metric, feature, then, now in (
+        ("input_spread", "x", 1.0, 0.4), ("known_share", "x", 1.0, 0.7), ("input_spread", "place", 1.0, 0.0),
+        ("input_spread", "z", 1.0, 1.0), ("known_share", "z", 1.0, 1.0),
+    ):  # fmt: skip
+        values = of(found, metric, feature)["value"]
+        assert values[:REFERENCE].mean() == pytest.approx(then, abs=0.03), (metric, feature)
+        assert values[REFERENCE:].mean() == pytest.approx(now, abs=0.05), (metric, feature)

@@ -69,6 +69,9 @@ CASES: dict[str, Case] = {
     "empirical_strength": lambda p, q, s, x: shrinkage.empirical_strength(q),
     "learned_power": lambda p, q, s, x: power.learned_power(q, shrinkage.relation(p), 1).value,
     "available_power": lambda p, q, s, x: power.available_power(q, ordered=False, minimum_labels=1).value,
+    "retraining_gain": lambda p, q, s, x: power.retraining_gain(
+        q, shrinkage.relation(p), ordered=False, minimum_labels=1
+    ).value,
     "expected_power": lambda p, q, s, x: power.expected_power(rows(q), shrinkage.relation(p), None, 1).value,
     "binary_power": lambda p, q, s, x: power.binary_power(p, q, minimum_labels=1).learned.value,
     "multiclass_power": lambda p, q, s, x: power.multiclass_power(p, q, minimum_labels=1).expected.value,
@@ -126,7 +129,9 @@ AT_LEAST_ZERO = {
     "psi", "wasserstein", "chi_square", "information_value", "log_loss", "mae", "rmse", "empirical_strength",
     "squares_from_bins", "poisson", "mean_interval",
 }  # fmt: skip
-AT_MOST_ONE = {"learned_explained_variance", "available_explained_variance", "regression_power", "r2"}
+AT_MOST_ONE = {
+    "retraining_gain", "learned_explained_variance", "available_explained_variance", "regression_power", "r2",
+}  # fmt: skip
 ORDER_OF_BINS_MATTERS = {"kolmogorov_smirnov", "auc_from_score_bins", "expected_performance"}
 ROWS_DOUBLED_SAME = SYMMETRIC | {
     "shares", "auc", "auc_interval", "auc_from_score_bins", "learned_explained_variance", "log_loss", "brier",
@@ -149,12 +154,13 @@ NOT_OF_COUNTS = {
     "against_rest": "seen through multiclass_power", "class_weights": "seen through multiclass_power",
     "mean_auc": "seen through multiclass_power", "expected_mean_auc": "seen through multiclass_power",
     "slope": "test_trends.py", "half_life": "test_trends.py", "date_of_floor": "test_trends.py",
-    "habit_variance": "test_trends.py",
+    "habit_variance": "test_trends.py", "decay": "test_trends.py",
+    "spread_between_bins": "test_spread.py", "diversity": "test_spread.py",
 }  # fmt: skip
 
 MODULES = (
     "auc", "cbpe", "decomposition", "distances", "explained_variance", "information", "intervals", "leave_pair_out",
-    "joining", "losses", "one_vs_rest", "performance", "power", "shrinkage", "trends",
+    "joining", "losses", "one_vs_rest", "performance", "power", "shrinkage", "spread", "trends",
 )  # fmt: skip
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from monitors.statistics.trends import date_of_floor, habit_variance, half_life, slope
+from monitors.statistics.trends import COURSES as NAMES
+from monitors.statistics.trends import date_of_floor, decay, habit_variance, half_life, slope
 from tests.benchmarks.half_lives import HABITS, courses, tell
 from tests.statistics.rows import inside
 
@@ -173,3 +174,20 @@ def test_habit_is_what_errors_do_not_explain():
     assert habit_variance(value[:, :1], np.full((4000, 1), 0.01)).max() == 0
     assert habit_variance(np.full((2, 5), 0.7), np.full((2, 5), 0.1)).tolist() == [0, 0]
     assert habit_variance(np.full((2, 0), 0.7), np.full((2, 0), 0.1)).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(("name", "course"), [
+    ("half-life 5", "halves"), ("none", "steady"), ("linear to nothing", "straight"), ("step to half", "step"),
+    ("step to nothing", "step"),
+])  # fmt: skip
+def test_courses_have_words(name, course):
+    rng = np.random.default_rng(11)
+    value = 0.5 + COURSES[name].excess + 0.008 * rng.standard_normal((300, 40))
+    found = decay(np.arange(40.0), value, np.full(40, 0.008))
+    assert (np.array(NAMES)[found.course] == course).mean() > 0.9
+    assert (np.isfinite(found.half_life.value) == (found.course == NAMES.index("halves"))).all()
+
+
+def test_few_windows_have_a_course_that_is_not_known():
+    assert NAMES[int(decay(np.arange(3.0), np.full(3, 0.7), np.full(3, 0.01)).course)] == "unknown"
+    assert NAMES[int(decay(np.arange(9.0), np.full(9, np.nan), np.full(9, 0.01)).course)] == "unknown"
