@@ -68,6 +68,10 @@ RULES: dict[tuple[str, str], Rule] = {
     ("concept", "calibration_error"): Rule("calibration", "performance"),
     **{("concept", metric): Rule("performance", "performance")
        for metric in ("auc", "log_loss", "brier", "accuracy", "f1", "rmse", "mae", "r2")},
+    ("concept", "auc_gap"): Rule("performance", "expectation"),
+    # labels will say whether it is true
+    **{("concept", metric): Rule("performance", "expectation", only_watch=True)
+       for metric in ("expected_auc", "expected_log_loss")},
     ("decay", "learned_power"): Rule("", "learned_power"),  # which of three kinds: see decay_kind
     ("missing", "absent_share"): Rule("absent", "missing_share"),
     ("missing", "null_share"): Rule("null_rate", "missing_share"),

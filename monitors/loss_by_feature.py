@@ -8,9 +8,9 @@ import pandas as pd
 from monitors.grouping import group_names, grouped, scored_groups
 from monitors.maturity import mature
 from monitors.measurement import in_reference, table
-from monitors.performance import score_bins
 from monitors.profile.cube import Cube
 from monitors.profile.kernel import SUMS
+from monitors.scores import score_bins
 from monitors.settings import Settings
 from monitors.statistics.decomposition import FeatureSplit, split_by_features
 from monitors.statistics.losses import log_losses, squares_from_bins

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from monitors.expectation import expectation
 from monitors.maturity import mature, mature_reference
 from monitors.measurement import in_reference, rest_of, table
 from monitors.profile.bins import FIRST
 from monitors.profile.cube import ColumnCube, Cube
+from monitors.scores import Score, score_bins
 from monitors.settings import Settings
 from monitors.statistics import performance as measures
 from monitors.statistics.decomposition import disde
@@ -31,20 +33,6 @@ JUDGED = {
 """Metrics whose worsening is judged, by kind of prediction. Accuracy and F1 of a probability are shown."""
 
 
-class Score(NamedTuple):
-    """The prediction's bins that hold values, rows with prediction and label, by window and bin."""
-
-    by_outcome: np.ndarray  # (W, B, K)
-    n: np.ndarray  # (W, B) rows, labelled or not
-    paired: np.ndarray  # (W, B)
-    total: np.ndarray  # (W, B) sum of the score over all rows with one
-    loss: np.ndarray
-    error2: np.ndarray
-    label: np.ndarray
-    label2: np.ndarray
-    mean: np.ndarray  # (W, B) mean score, NaN in empty bins
-
-
 def performance(windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFrame]:
     """Realised and expected performance and the split of the change in loss; see ``concept.measure``."""
     now, ref = windows.of_role("prediction"), reference.of_role("prediction")
@@ -57,33 +45,10 @@ def performance(windows: Cube, reference: Cube, settings: Settings) -> list[pd.D
     realised, before = (realised_metrics(score, positive, windows.bins.task, kind) for score in (current, past))
     blocks = _judge(realised, before, current, windows, reference, settings, kind)
     if windows.bins.task == "binary" and kind in {"probability", "score"}:
-        blocks += _expected(current, past, inside, positive, windows, reference, kind)
+        blocks += expectation(current, past, positive, windows, reference, settings, kind)
     if kind != "score":
         blocks += _split(current, past, inside, windows, reference, settings, kind)
     return blocks
-
-
-def score_bins(column: ColumnCube) -> Score:
-    """The prediction's bins without the missing ones."""
-    part = column.values
-
-    def cut(name: str) -> np.ndarray:
-        return column.sum(name)[:, part]
-
-    n, scored = column.n[:, part], column.scored[:, part]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(scored > 0, cut("prediction") / scored, np.nan)
-    return Score(
-        column.by_outcome[:, part],
-        n,
-        column.paired[:, part],
-        cut("prediction"),
-        cut("loss"),
-        cut("error2"),
-        cut("label"),
-        cut("label2"),
-        mean,
-    )
 
 
 def realised_metrics(score: Score, positive: np.ndarray, task: str, kind: str) -> dict[str, Estimate]:
@@ -157,32 +122,6 @@ def _judge(
         blocks.append(table("concept", name, [None], windows, reference, value=estimate.value, low=estimate.low,
                             high=estimate.high, n=rows, **judged))  # fmt: skip
     return blocks
-
-
-def _expected(
-    current: Score, past: Score, inside: np.ndarray, positive: np.ndarray, windows: Cube, reference: Cube, kind: str
-) -> list[pd.DataFrame]:  # fmt: skip
-    """What the scores lead to expect if each score still means what it meant in the reference (CBPE)."""
-    own = current.by_outcome.sum(axis=2)
-    paired = rest_of(past.by_outcome.sum(axis=(0, 2)), own, inside)
-    positives = rest_of(past.by_outcome[..., 1].sum(axis=0), current.by_outcome[..., 1], inside)
-    n = rest_of(past.n.sum(axis=0), current.n, inside)
-    total = rest_of(past.total.sum(axis=0), current.total, inside)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(n > 0, total / n, np.nan)
-        # half a row at the bin's own mean keeps empty bins from promising certainty
-        overall = positives.sum(axis=1, keepdims=True) / paired.sum(axis=1, keepdims=True)
-        prior = mean if kind == "probability" else overall
-        rate = (positives + 0.5 * prior) / (paired + 0.5)
-    found = measures.expected_performance(
-        current.n, rate, mean, np.broadcast_to(positive, current.n.shape), paired
-    )._asdict()
-    kept = ("auc", "log_loss", "brier", "accuracy", "f1") if kind == "probability" else ("auc",)
-    return [
-        table("concept", f"expected_{name}", [None], windows, reference, value=found[name].value, low=found[name].low,
-              high=found[name].high, n=current.n.sum(axis=1))
-        for name in kept
-    ]  # fmt: skip
 
 
 def _split(

@@ -11,6 +11,41 @@ from monitors.statistics.intervals import LEVEL, Estimate, normal_quantile
 from monitors.statistics.losses import log_losses, squared_errors
 
 
+@np.errstate(divide="ignore", invalid="ignore")
+def input_errors(
+    window_score_counts: np.ndarray, reference_rate_by_bin: np.ndarray, reference_mean_score_by_bin: np.ndarray
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """Standard error of the expectation itself: how much it varies with the rows that happened to come.
+
+    Two windows of the same inputs and the same relation have expectations that differ by this; their realised values
+    differ by the interval of ``expected_performance``. With d the change of the metric by one row more in a bin, the
+    variance is Σ n d².
+
+    Parameters
+    ----------
+    as of ``expected_performance``
+
+    Returns
+    -------
+    ``auc`` and ``log_loss``, each of shape (...)
+    """
+    n = np.asarray(window_score_counts, float)
+    rate, score = np.asarray(reference_rate_by_bin, float), np.asarray(reference_mean_score_by_bin, float)
+    known = np.isfinite(rate) & np.isfinite(score)
+    n = np.where(known, n, 0.0)
+    rate, score = np.where(known, np.clip(rate, 0, 1), 0.5), np.where(known, score, 0.5)
+    positives, negatives = n * rate, n * (1 - rate)
+    placed = placements(positives, negatives, np.arange(n.shape[-1], dtype=float))
+    ranked = area(positives, placed)[..., None]
+    p, q = (part.sum(axis=-1, keepdims=True) for part in (positives, negatives))
+    by_row = rate * (placed.positive - ranked) / p + (1 - rate) * (placed.negative - ranked) / q
+    losses = log_losses(score)
+    loss = rate * losses[..., 1] + (1 - rate) * losses[..., 0]
+    rows = n.sum(axis=-1, keepdims=True)
+    by_loss = (loss - (n * loss).sum(axis=-1, keepdims=True) / rows) / rows
+    return {name: np.sqrt((n * d**2).sum(axis=-1)) for name, d in (("auc", by_row), ("log_loss", by_loss))}
+
+
 class ExpectedPerformance(NamedTuple):
     """What the scores lead to expect, each an Estimate of shape (...)."""
 

@@ -16,7 +16,7 @@ _CRITICAL = {
     256: 9.75, 512: 10.4, 1024: 11.2, 2048: 11.9, 4096: 12.6,
 }  # fmt: skip
 """By windows of a series, what a change has to save so that 5% of quiet series are given any date. Simulated on normal
-numbers: the 95% quantile of the greatest saving by one change, or by two a change (``critical_values`` of the tests)."""
+numbers: 95% quantiles of the greatest saving by one change, or by two a change (``critical_value`` in the tests)."""
 
 _TRIMMED = 0.6230
 """Mean of the smallest nine tenths of squared standard normal numbers."""
@@ -52,11 +52,11 @@ class Change(NamedTuple):
 def changes(values: np.ndarray, errors: np.ndarray | None = None) -> list[Change]:
     """Date every lasting change of a series' level.
 
-    The segmentation that minimises Σ (x − mean of its segment)² / variance + β · changes, over all there are. A window's
-    variance is its own error² and the habit², windows' variation beyond their errors, estimated from the differences of
-    neighbours so that changes do not count. Neighbours that resemble each other (weather, seasons) make levels wander,
-    which ``spread`` takes into the variances. β is such that 5% of quiet series of the same length are given any date,
-    by simulation of the whole procedure on normal numbers.
+    The segmentation that minimises Σ (x − mean of its segment)² / variance + β · changes, over all there are. The
+    variance of a window is its own error² and the habit², windows' variation beyond their errors, estimated from the
+    differences of neighbours so that changes do not count. Neighbours that resemble each other (weather, seasons) make
+    levels wander, which ``spread`` takes into the variances. β is such that 5% of quiet series of the same length are
+    given any date, by simulation of the whole procedure on normal numbers.
 
     A date's interval holds 95% of exp(−½ Σ (x − mean)²/variance) over all dates between the neighbouring changes.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from monitors.statistics.cbpe import input_errors
 from monitors.statistics.performance import (
     accuracy_f1,
     auc_from_score_bins,
@@ -82,3 +83,22 @@ def test_nothing_gives_nothing(shape):
     for estimate in expected_performance(np.zeros(shape), rates, rates):
         assert estimate.value.shape == shape[:1]
         assert np.isnan(np.stack(estimate)).all()
+
+
+@pytest.mark.parametrize("moved", [0.0, 0.6])
+def test_the_expectations_own_error_is_its_spread_over_windows_of_the_same_inputs(moved):
+    reference, windows = many(0, 1, 200_000), many(6, 1500, 500, moved)
+    rate = reference.by_outcome[0, :, 1] / reference.n[0]
+    found, errors = expect(reference, windows), input_errors(windows.n, rate, reference.mean[0])
+    for metric, error in errors.items():
+        values = getattr(found, metric).value
+        assert error.mean() == pytest.approx(values.std(), rel=0.08), metric
+        assert error.mean() < getattr(found, metric).error.mean()  # labels add their own chance
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (3, 0), (3, 5)], ids=["no windows", "no bins", "no rows"])
+def test_no_rows_have_no_error(shape):
+    rates = np.full(shape[1], 0.3)
+    for error in input_errors(np.zeros(shape), rates, rates).values():
+        assert error.shape == shape[:1]
+        assert not (error > 0).any()
