@@ -28,7 +28,7 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     scores alone (``expected_…``, CBPE), calibration, and the change in loss split in two (``loss_inputs``,
     ``loss_relation``; DISDE). The labels: ``label_maturity``, ``labels_to_come``.
     By feature: ``relation``, the outcome by bin against what the reference relation leads to expect there; and the
-    change in loss split in two by its bins.
+    change in loss split by its bins.
     """
     if not len(windows):
         return combine([])

@@ -24,10 +24,10 @@ _LEAST = 0.1
 
 
 def loss_by_feature(windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFrame]:
-    """``loss_inputs`` and ``loss_relation`` of every feature, in windows whose labels are in.
+    """``loss_inputs``, ``loss_relation`` and ``loss_unknown`` of every feature, in windows whose labels are in.
 
-    For each feature the two add up to the change of the mean loss since the reference. The detail names the bin that
-    adds most.
+    For each feature they add up to the change of the mean loss since the reference; the last, of values that the
+    reference hardly had, is left out where it is 0. The details of the first two name the bin that adds most.
     """
     columns = [i for i, column in enumerate(windows.bins.columns) if column.role == "feature"]
     if not columns or not windows.bins.classes:
@@ -62,6 +62,10 @@ def loss_by_feature(windows: Cube, reference: Cube, settings: Settings) -> list[
         said = _named(kept, reference, columns, sure, by_bin, part)
         out.append(table("concept", f"loss_{part}", names, kept, reference, value=value, low=low, high=high,
                          expected=0.0, n=n, detail=said))  # fmt: skip
+    unknown = np.concatenate([each.unknown for each in parts], axis=1).T
+    some = np.flatnonzero((np.nan_to_num(unknown) != 0).any(axis=1))
+    out.append(table("concept", "loss_unknown", [names[f] for f in some], kept, reference,
+                     value=np.where(unknown[some] == 0, np.nan, unknown[some]), n=n))  # fmt: skip
     return out
 
 

@@ -22,6 +22,8 @@ _RARE = 0.001
 """A delay that fewer labels than this part have is a mistake in the log rather than a time to wait for."""
 _UNKNOWN_TAIL = 0.05
 """When more labels than this part came later than the curve reaches, it cannot say what is complete."""
+_MOST_OF_THEM = 0.8
+"""Windows in mid-log are judged with this part of the usual share of labels: those that lack are lost, not late."""
 _PLATEAU = 6
 """Windows in a row with fewer labels than usual but no fewer towards the end are not waiting for any."""
 
@@ -60,13 +62,16 @@ def labels_in(windows: Cube, reference: Cube, settings: Settings) -> Maturity:
     """How far every window's labels have come.
 
     Where the log says when labels came, the share that is in by age is estimated from older windows, by outcome, and a
-    window is mature when 95% of each outcome's labels are to be expected at its age. In any case a window with markedly
-    fewer labels than the reference's windows have is not mature, for its labels are late whatever others' were; unless
-    so many windows before it have no more either that none can be on their way.
+    window is mature when 95% of each outcome's labels are to be expected at its age. In any case the last
+    windows are not mature while they have markedly fewer labels than the reference's, for theirs
+    are late whatever others' were; unless so many windows before them have no more either that none can be on their
+    way. Of earlier windows, whose missing labels are lost rather than late, those are judged that have most of them.
     """
     share = labelled_share(windows)
     usual, least = _usual(windows, reference)
-    enough = (share >= least) | _settled(share, windows.rows, share < least)
+    low = share < least
+    last = _at_the_end(low, windows.rows)
+    enough = np.where(last, _settled(share, windows.rows, low), share >= np.minimum(_MOST_OF_THEM * usual, least))
     enough &= ~np.isin(windows.starts, list(settings.immature))
     timed = _by_delay(windows, settings)
     n = windows.rows.astype(float)
@@ -74,9 +79,9 @@ def labels_in(windows: Cube, reference: Cube, settings: Settings) -> Maturity:
         return timed._replace(mature=enough & (timed.share >= ENOUGH))
     with np.errstate(invalid="ignore", divide="ignore"):
         known = np.minimum(share / usual, 1.0)
-        to_come = np.where(enough, 0.0, np.maximum(usual - share, 0.0) * n)
-    high = np.where(enough, np.maximum(usual - share, 0.0) * n, (1 - share) * n)
-    return Maturity(enough, known, to_come, np.where(enough, 0.0, np.maximum(least - share, 0.0) * n), high)
+        waits = last & ~enough
+        to_come, fewest = (np.where(waits, np.maximum(level - share, 0.0) * n, 0.0) for level in (usual, least))
+    return Maturity(enough, known, to_come, fewest, np.where(waits, (1 - share) * n, 0.0))
 
 
 def measured(windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFrame]:
@@ -171,6 +176,12 @@ def _usual(windows: Cube, reference: Cube) -> tuple[float, np.ndarray]:
     habit = 1.4826 * float(np.median(np.abs(before - usual))) if len(before) else 0.0
     chance = usual * (1 - usual) / np.maximum(windows.rows, 1)
     return usual, np.maximum(np.minimum(ENOUGH * usual, usual - 3 * np.sqrt(habit**2 + chance)), 0.5 * usual)
+
+
+def _at_the_end(low: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The low windows after the last one that is not, shape (W,), bool."""
+    enough = np.flatnonzero(~low & (rows > 0))
+    return low & (np.arange(len(low)) > (enough[-1] if len(enough) else -1))
 
 
 def _settled(share: np.ndarray, rows: np.ndarray, low: np.ndarray) -> np.ndarray:

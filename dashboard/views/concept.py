@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import frames
+from dashboard.changes import with_changes
 from dashboard.charts.loss_split import loss_split
 from dashboard.charts.performance import performance
 from dashboard.charts.series import series
@@ -19,6 +20,7 @@ from dashboard.views import common
 from dashboard.views.common import counted
 from dashboard.views.one_window import predicted, window_of
 from dashboard.views.relations import relations
+from dashboard.views.whose_shift import whose_shift
 from dashboard.views.words import (
     NAME_LABELS,
     NAME_PREDICTION,
@@ -31,6 +33,7 @@ from dashboard.views.words import (
     tile,
     when,
 )
+from monitors.maturity import immature_starts
 
 TITLE = "Concept"
 ICON = ":material/target:"
@@ -51,6 +54,7 @@ def show(page: Page) -> None:
     if page.windows["rows"].gt(0).any() and (has_predictions(page) or has_labels(page)):
         window = window_of(page)
         predicted(page, window)
+        whose_shift(page, window, LOSSES.get(page.seen.bins.prediction_kind or "", ""))
         relations(page, window, outcome_word(page))
 
 
@@ -83,9 +87,18 @@ def _tiles(page: Page) -> None:
         tile(places[2], _rate_word(page), say(rate["value"]), f"{say(rate['expected'])} in the reference")
     came = page.metric("concept", "labelled_share")
     if len(came):
-        pending = float((came["n"] * (1 - came["value"])).sum())
         whole = float((came["n"] * came["value"]).sum() / max(came["n"].sum(), 1))
-        tile(places[3], "Labels in", share(whole), f"{count(pending)} rows without one")
+        tile(places[3], "Labels in", share(whole), _to_come(page, came))
+
+
+def _to_come(page: Page, came: pd.DataFrame) -> str:
+    """Labels still to come of the windows shown, by the delays of earlier ones."""
+    without = float((came["n"] * (1 - came["value"])).sum())
+    due = float(page.metric("concept", "labels_to_come")["value"].sum())
+    early = len(set(came["window_start"]) & immature_starts(page.seen.measured))
+    if not early or due < 0.5:
+        return f"{count(without)} rows without one"
+    return f"about {count(due)} to come, {counted(early, 'window waits', 'windows wait')}"
 
 
 def _say(page: Page) -> Any:
@@ -136,7 +149,7 @@ def _performance(page: Page) -> None:
         caption=page.caption,
         metric=word,
         better=better,
-        events=page.events,
+        events=with_changes(page.events, rows.assign(p_value=measured["p_value"].max())),
         mode=common.mode(),
         width=1000,
     )
@@ -238,6 +251,7 @@ def _split_title(rows: pd.DataFrame, loss: str) -> str:
 def _over_time(page: Page) -> None:
     """The outcome and the prediction, side by side."""
     panels: list[tuple[str, pd.DataFrame, str, str]] = []
+    early = immature_starts(page.seen.measured) if has_labels(page) else frozenset()
     label = page.metric("concept", "label_rate")
     if len(label):
         unit = "number" if page.seen.bins.task == "regression" else "share"
@@ -258,7 +272,7 @@ def _over_time(page: Page) -> None:
                 caption=page.caption,
                 y=word[0].lower() + word[1:],
                 unit=unit,
-                events=page.events,
+                events=with_changes(page.events, rows.assign(mature=~rows["window_start"].isin(early))),
                 mode=common.mode(),
                 width=480 if len(panels) > 1 else 1000,
             )

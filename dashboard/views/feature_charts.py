@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dashboard.changes import with_changes
 from dashboard.charts.distribution import distribution
 from dashboard.charts.frame import Caption
 from dashboard.charts.missing import missing_kinds
@@ -133,7 +134,8 @@ def show_drift(page: Page, feature: str) -> None:
     # a distance has no lower limit; and what chance does to it is what the quiet range holds: a second band would
     # hide it
     rows = rows.assign(band_low=np.nan, low=np.nan, high=np.nan)
-    common.picking(series(rows, title=title, y="Jensen–Shannon distance", zero=True, **_look(page)), "drift")
+    look = _look(page) | {"events": with_changes(page.events, rows)}
+    common.picking(series(rows, title=title, y="Jensen–Shannon distance", zero=True, **look), "drift")
 
 
 def show_power(page: Page, feature: str) -> None:
@@ -145,7 +147,8 @@ def show_power(page: Page, feature: str) -> None:
     if len(learned):
         told = "of the outcome than it used to", "of the outcome as it used to"
         title = f"{quoted(feature)} {course(learned, f'told less {told[0]}', f'told as much {told[1]}', 'lost power')}"
-    common.picking(power(rows, title=title, feature=feature, unit=unit, floor=floor, **_look(page)), "power")
+    look = _look(page) | {"events": with_changes(page.events, learned)}
+    common.picking(power(rows, title=title, feature=feature, unit=unit, floor=floor, **look), "power")
 
 
 def show_missing(page: Page, feature: str, found: pd.DataFrame) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import frames
+from dashboard.changes import last_change
 from dashboard.charts.relation import outcome_by_bin
 from dashboard.charts.text import period, plain
 from dashboard.data import Page
@@ -56,7 +57,7 @@ def relations(page: Page, window: dict[str, Any], outcome: str) -> None:
     kind = page.caption.window.partition(",")[0].replace("windows", "window")
     figure = outcome_by_bin(
         bins,
-        title=_chart_title(rows.iloc[chosen], outcome, label),
+        title=_chart_title(rows.iloc[chosen], outcome, label, last_change(every[every["feature"] == feature])),
         feature=feature,
         outcome=_named(page, outcome),
         caption=page.text(
@@ -168,10 +169,12 @@ def _title(loud: pd.DataFrame, rows: pd.DataFrame, inside: bool, label: str) -> 
     return common.safe(f"{len(loud)} of {len(rows)} features {relate} otherwise to the outcome: {named} ({label})")
 
 
-def _chart_title(row: pd.Series, outcome: str, label: str) -> str:
+def _chart_title(row: pd.Series, outcome: str, label: str, changed: str) -> str:
+    """What the chosen feature's relation did; `changed`: since when, in words, "" where that cannot be told."""
     if row["severity"] in ("alert", "watch"):
         where = f", most at {row['where']}" if row["where"] else ""
-        return f"{quoted(row['feature'])} relates otherwise to {quoted(outcome)} in {label}{where}"
+        since = f" ({changed})" if changed else ""
+        return f"{quoted(row['feature'])} relates otherwise to {quoted(outcome)} in {label}{where}{since}"
     if not row["told"]:
         return f"How {quoted(row['feature'])} relates to {quoted(outcome)} in {label}, not judged"
     return f"{quoted(row['feature'])} relates to {quoted(outcome)} about as in the reference in {label}"

@@ -138,13 +138,15 @@ class FeatureSplit(NamedTuple):
     Attributes
     ----------
     total : shape (W,), the same whatever the feature
-    inputs, relation : Estimates of shape (W, C); their values add up to ``total``
-    by_inputs, by_relation : what each stacked bin adds to them, shape (W, R)
+    inputs, relation : Estimates of shape (W, C)
+    unknown : shape (W, C), what rows in bins that the reference hardly knew add; the three add up to ``total``
+    by_inputs, by_relation : what each stacked bin adds to the first two, shape (W, R)
     """
 
     total: np.ndarray
     inputs: Estimate
     relation: Estimate
+    unknown: np.ndarray
     by_inputs: np.ndarray
     by_relation: np.ndarray
 
@@ -163,9 +165,9 @@ def split_by_features(
     """``disde`` over the bins of many features at once, all of whose rows take part.
 
     With ℓ̄ the reference's mean loss, a bin adds (q−p)·(ℓ_ref − ℓ̄) to the inputs' part and q·(ℓ_win − ℓ_ref) to the
-    relation's: for every feature the sums add up to the whole change. In a bin that the reference hardly knew nothing
-    says what the loss should have been: the rows there are new inputs, and all they cost, q·(ℓ_win − ℓ̄) −
-    p·(ℓ_ref − ℓ̄), is the inputs' part. A feature's missing values are bins like others. Features that move together
+    relation's. In a bin that the reference hardly knew nothing says what the loss should have been: the two cannot be
+    told apart there, and what the bin adds, q·(ℓ_win − ℓ̄) − p·(ℓ_ref − ℓ̄), is a third part. For every feature the
+    three add up to the whole change. A feature's missing values are bins like others. Features that move together
     explain the same change; their parts do not add up.
 
     Parameters
@@ -199,14 +201,18 @@ def split_by_features(
     some = window_n > 0
     here = np.where(some, window_loss / window_n, 0.0) - mean_before[:, of_feature]
     here = np.where(some, here, 0.0)
-    by_inputs = np.where(known, (q - p) * was, q * here - p * was)
+    by_inputs = np.where(known, (q - p) * was, 0.0)
     by_relation = np.where(known & some, q * (here - was), 0.0)
-    inputs, relation = summed(by_inputs), summed(by_relation)
+    unknown = summed(np.where(known, 0.0, q * here - p * was))
+    compared = (before > 0) & (now > 0)
+    inputs, relation, unknown = (
+        np.where(compared, part, np.nan) for part in (summed(by_inputs), summed(by_relation), unknown)
+    )
 
     noise = np.broadcast_to(np.asarray(row_variance, float), (len(window_n),))[:, None]
     of_bin = noise / np.maximum(reference_n, 1)
-    level_here = np.where(known, was, here)
-    mixed = (summed(q * level_here**2) - summed(q * level_here) ** 2) / now
+    due = np.where(known, was, 0.0)
+    mixed = (summed(q * due**2) - summed(q * due) ** 2) / now
     mixed_before = (summed(p * was**2) - summed(p * was) ** 2) / before
     change = np.where(known & some, here - was, 0.0)
     input_variance = summed(np.where(known, (q - p) ** 2 * of_bin, 0.0)) + mixed + mixed_before
@@ -217,5 +223,5 @@ def split_by_features(
         total[:, 0] if len(starts) else np.full(len(window_n), np.nan),
         symmetric(inputs, np.sqrt(np.maximum(input_variance, 0)), level),
         symmetric(relation, np.sqrt(np.maximum(relation_variance, 0)), level),
-        by_inputs, by_relation,
+        unknown, by_inputs, by_relation,
     )  # fmt: skip

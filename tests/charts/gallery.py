@@ -16,6 +16,7 @@ from dashboard.charts.findings_map import findings_map
 from dashboard.charts.frame import Caption, empty
 from dashboard.charts.incidents_timeline import incidents_timeline
 from dashboard.charts.label_coverage import label_coverage
+from dashboard.charts.loss_by_feature import loss_by_feature
 from dashboard.charts.loss_split import loss_split
 from dashboard.charts.missing import missing_kinds
 from dashboard.charts.missing_map import missing_map
@@ -58,6 +59,7 @@ CASES = {
     "incidents_timeline": Case(incidents_timeline, (samples.incidents(NAMES, DAYS), DAYS), EVENTS, 4),
     "performance": Case(performance, (samples.performances(DAYS),), {"metric": "AUC", **EVENTS}, 6),
     "loss_split": Case(loss_split, (samples.performances(WEEKS),), EVENTS, 3),
+    "loss_by_feature": Case(loss_by_feature, (samples.loss_parts(NAMES),), {}, 2),
     "calibration": Case(calibration, (samples.calibration(),), {"outcome": "clicked"}, 5),
     "score_distribution": Case(score_distribution, (samples.score_bins(),), {"threshold": 0.5}, 2),
     "distribution": Case(distribution, (samples.numeric_bins(60),), {"feature": samples.HOSTILE}, 3),
@@ -123,6 +125,7 @@ VARIANTS = {
         outcome_by_bin, (samples.category_bins(14),), {"feature": "AIRLINE", "outcome": "delay", "unit": "number"}, 2
     ),
     "weekly performance": Case(performance, (samples.performances(WEEKS),), {"metric": "AUC", **EVENTS}, 5),
+    "many losses": Case(loss_by_feature, (samples.loss_parts(samples.names(60)),), {}, 2),
     "long ledger": Case(power_change, (samples.ledger(samples.names(60)),), {}, 4),
     "long ranking": Case(rank_changes, (samples.ledger(samples.names(60)),), {}, 20),
     "untimed labels": Case(

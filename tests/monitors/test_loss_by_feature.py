@@ -40,8 +40,9 @@ def test_more_rows_of_the_hard_kind_are_an_input_that_moved_and_the_kind_is_name
     found = split(frame)
     inputs, relation = means(found, "loss_inputs"), means(found, "loss_relation")
     assert inputs.idxmax() == "place"
-    change = (inputs + relation).iloc[0]
-    np.testing.assert_allclose(inputs + relation, change, atol=1e-9)
+    whole = inputs + relation + means(found, "loss_unknown").reindex(inputs.index, fill_value=0.0)
+    change = whole.mean()
+    np.testing.assert_allclose(whole, change, atol=0.01 * change)
     assert inputs["place"] == pytest.approx(change, abs=0.35 * change)
     assert inputs.drop("place").abs().max() < 0.3 * change
     last = found[(found["metric"] == "loss_inputs") & (found["feature"] == "place")].sort_values("window_start")
@@ -68,9 +69,21 @@ def test_the_parts_add_up_to_the_change_of_the_loss_of_the_rows() -> None:
         rows = LOG[w + REFERENCE == DAY]
         change = metrics.log_loss(rows[LABEL], rows[SCORE]) - before
         for feature in ("x", "place", "flag"):
-            assert row[feature].sum() == pytest.approx(change, abs=1e-9)
-    assert (found["low"] <= found["value"]).all()
-    assert (found["value"] <= found["high"]).all()
+            assert row[feature].sum() == pytest.approx(change, abs=1e-9)  # NaN: no value that is unknown
+    parts = found[found["metric"] != "loss_unknown"]
+    assert (parts["low"] <= parts["value"]).all()
+    assert (parts["value"] <= parts["high"]).all()
+
+
+def test_values_that_the_reference_did_not_have_are_a_part_of_their_own() -> None:
+    frame = LOG.assign(place=LOG["place"].astype(object).mask((DAY >= CHANGE) & (LOG["place"] == "east"), "moon"))
+    found = split(frame)
+    unknown = found[(found["metric"] == "loss_unknown") & (found["feature"] == "place")]
+    assert len(unknown) == 30 - CHANGE
+    wide = found[found["window_start"].isin(unknown["window_start"])].pivot_table(
+        index="window_start", columns="feature", values="value", aggfunc="sum"
+    )
+    np.testing.assert_allclose(wide["place"], wide["flag"], atol=1e-9)
 
 
 def test_a_quiet_windows_intervals_hold_nothing() -> None:
@@ -87,7 +100,7 @@ def test_other_losses_are_split_too(task: str) -> None:
         frame = LOG.assign(**{LABEL: LOG["place"], SCORE: LOG["place"].where(LOG.index % 4 > 0, "north")})
     found = split(frame.drop(columns="place") if task == "multiclass" else frame, task=task)
     assert len(found)
-    assert np.isfinite(found[["value", "low", "high"]].to_numpy()).all()
+    assert np.isfinite(found.loc[found["metric"] != "loss_unknown", ["value", "low", "high"]].to_numpy()).all()
 
 
 def test_a_thousand_narrow_features_are_worked_on_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:

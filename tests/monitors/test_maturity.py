@@ -150,6 +150,13 @@ def test_what_is_usual_varies_by_habit():
     assert some([*varied, 0.8, 0.82, 0.3], reference=24).tolist() == [True] * 26 + [False]
 
 
+def test_labels_that_lack_in_mid_log_are_lost_and_not_late():
+    shares = np.ones(35)
+    shares[[5, 25, 26, 28]] = 0.9, 0.9, 0.5, 0.85
+    shares[33:] = 0.9  # these may yet come
+    assert np.flatnonzero(~some(shares)).tolist() == [26, 33, 34]
+
+
 def test_labels_that_are_lost_for_good_do_not_silence_a_model_for_ever():
     found = some([1.0] * 20 + [0.8] * 20)
     assert found[:20].all()

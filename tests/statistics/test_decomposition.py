@@ -142,6 +142,7 @@ def test_every_features_parts_add_up_to_the_whole_change(shift, relation):
     found = by_features(windows, REFERENCE)
     change = windows[2].mean(axis=1) - REFERENCE[2].mean()
     np.testing.assert_allclose(found.total, change, atol=1e-9)
+    assert (found.unknown == 0).all()
     np.testing.assert_allclose(found.inputs.value + found.relation.value, np.repeat(change[:, None], 3, 1), atol=1e-9)
     for part, bins_ in (("inputs", found.by_inputs), ("relation", found.by_relation)):
         np.testing.assert_allclose(
@@ -169,7 +170,7 @@ def test_the_intervals_of_the_parts_cover(shift, relation):
         assert inside(first, true) == pytest.approx(0.95, abs=0.03)
 
 
-def test_what_a_value_never_seen_costs_is_the_inputs_doing():
+def test_what_a_value_never_seen_costs_is_told_apart():
     windows = counted(5, 4, 800)
     n, loss = windows[0].copy(), windows[1].copy()
     n[:, 2], loss[:, 2] = 100, 100 * 5.0
@@ -178,11 +179,25 @@ def test_what_a_value_never_seen_costs_is_the_inputs_doing():
     found = by_features((n, loss), reference)
     mean = reference[1][0, :3].sum() / reference[0][0, :3].sum()
     rows = n[:, :3].sum(axis=1)
-    np.testing.assert_allclose(found.by_inputs[:, 2], 100 / rows * (5.0 - mean))
+    np.testing.assert_allclose(found.unknown[:, 0], 100 / rows * (5.0 - mean))
+    assert (found.unknown[:, 1:] == 0).all()
+    assert (found.by_inputs[:, 2] == 0).all()
     assert (found.by_relation[:, 2] == 0).all()
-    np.testing.assert_allclose(
-        found.inputs.value[:, 0] + found.relation.value[:, 0], loss[:, :3].sum(axis=1) / rows - mean
-    )
+    whole = found.inputs.value[:, 0] + found.relation.value[:, 0] + found.unknown[:, 0]
+    np.testing.assert_allclose(whole, loss[:, :3].sum(axis=1) / rows - mean)
+
+
+def test_a_feature_that_is_gone_explains_nothing():
+    windows = counted(7, 4, 800, relation=0.2)
+    n, loss = windows[0].copy(), windows[1].copy()
+    n[:, 4:], loss[:, 4:] = 0, 0
+    n[:, 8], loss[:, 8] = n[:, 3], loss[:, 3]  # all rows lie in a bin of the third feature that the reference lacks
+    reference = REFERENCE[0].copy(), REFERENCE[1].copy()
+    reference[0][:, 8], reference[1][:, 8] = 0, 0
+    found = by_features((n, loss), reference)
+    np.testing.assert_allclose(found.inputs.value[:, 2], 0, atol=1e-12)
+    np.testing.assert_allclose(found.relation.value[:, 2], 0, atol=1e-12)
+    assert found.unknown[:, 2] == pytest.approx(found.inputs.value[:, 1] + found.relation.value[:, 1], abs=0.01)
 
 
 def test_no_window_no_feature_and_no_rows_give_nothing():
