@@ -10,6 +10,9 @@ from dashboard.charts.timeline import is_rows
 from monitors.statistics.changepoints import Change, changes
 from monitors.statistics.intervals import normal_quantile
 
+_WIDEST = 0.2
+"""A date that may lie anywhere in a larger part of the windows is none."""
+
 
 def dated(rows: pd.DataFrame) -> pd.DataFrame:
     """Lasting changes of a series' level that reach its judged windows, as charts want events.
@@ -68,8 +71,9 @@ def _changes(rows: pd.DataFrame) -> list[Change]:
     strange = rows["severity"].notna().to_numpy()
     if "p_value" in rows and rows["p_value"].isna().all():
         strange = np.ones(len(rows), bool)  # nobody judges it
+    widest = max(_WIDEST * len(rows), 4)
     return [
         change
         for i, change in enumerate(found)
-        if not inside[change.high] and strange[bounds[i] : bounds[i + 2]].any()
+        if not inside[change.high] and change.high - change.low <= widest and strange[bounds[i] : bounds[i + 2]].any()
     ]

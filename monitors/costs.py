@@ -19,8 +19,8 @@ _ALL_GONE = 0.95
 """A feature missing in this share of rows has no rows to compare with: the model's whole change in loss is its cost."""
 _SHOWN_BY_LOSS = frozenset({"prediction_shift", "label_shift", "calibration"})
 """Kinds that harm by the model's loss alone: where that has not grown they cost nothing."""
-_LESS = {"auc": 0.5, "accuracy": 0.0, "f1": 0.0, "r2": 0.0}
-"""Metrics of which more is better, and their worst."""
+_LESS = {"auc": 0.5, "expected_auc": 0.5, "auc_gap": -0.5, "accuracy": 0.0, "f1": 0.0, "r2": 0.0}
+"""Metrics of which more is better, and their worst (a gap of half from a perfect AUC leaves chance)."""
 
 
 class Cost(NamedTuple):

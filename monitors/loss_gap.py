@@ -7,9 +7,9 @@ import pandas as pd
 
 from monitors.maturity import mature
 from monitors.measurement import combine, in_reference, table
-from monitors.performance import score_bins
 from monitors.profile.bins import FIRST
 from monitors.profile.cube import Cube
+from monitors.scores import score_bins
 from monitors.settings import Settings
 from monitors.statistics.intervals import symmetric
 from monitors.statistics.losses import log_losses, squares_from_bins

@@ -144,7 +144,7 @@ def _relation(row: Mapping[str, Any], subject: str) -> str:
 
 def _performance(row: Mapping[str, Any], _subject: str) -> str:
     if row["metric"] == "auc_gap":
-        return f"AUC is {_detail(row)}: the relation of the scores to the outcome has moved."
+        return f"AUC is {detail_of(row)}: the relation of the scores to the outcome has moved."
     if row["metric"].startswith("expected_"):
         word = METRICS[row["metric"].removeprefix("expected_")]
         return f"{word} expected from the scores, labels not in yet, is {_against(row)}."

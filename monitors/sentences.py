@@ -220,10 +220,16 @@ def _vanished(told: Told, over: bool) -> str:
 
 
 def _performance(told: Told, over: bool) -> str:
-    name = METRICS.get(told.row["metric"], str(told.row["metric"]))
+    metric = str(told.row["metric"])
+    if metric == "auc_gap":
+        by, side = float(told.row["value"]), "under" if told.row["value"] < 0 else "over"
+        return f"the model's AUC{_for(told)} {'was' if over else 'is'} {number(abs(by))} {side} what its scores promise"
+    early = ", as the scores alone lead to expect," if metric.startswith("expected_") else ""
+    name = METRICS.get(metric.removeprefix("expected_"), metric)
     named = name if name[:2].isupper() or name[:2] in ("F1", "R²") else f"{name[0].lower()}{name[1:]}"
     be, value = "was" if over else "is", number(told.row["value"])
-    return f"the model's {named}{_for(told)} {be} {value}, where {number(told.row['expected'])} was to be expected"
+    due = number(told.row["expected"])
+    return f"the model's {named}{_for(told)}{early} {be} {value}, where {due} was to be expected"
 
 
 def _label(told: Told, over: bool) -> str:

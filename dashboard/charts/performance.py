@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from dashboard.charts.early import IMMATURE, curtains, early_windows
 from dashboard.charts.frame import WIDTH, Caption, empty, frame
 from dashboard.charts.labels import DASHED, FILLED, SOLID, End, Key
 from dashboard.charts.lines import last, step_line
@@ -20,13 +21,12 @@ from dashboard.charts.timeline import (
     extent,
     finite,
     middle,
-    records,
     ribbon,
     time_axis,
     time_title,
     windows,
 )
-from dashboard.theme import STATUS, Palette, alpha, palette
+from dashboard.theme import STATUS, alpha, palette
 
 RIGHT = 132
 NOTHING = (
@@ -100,13 +100,13 @@ def performance(
     data += dots
     keys += status_keys(dots, p)
     if np.isfinite(early).any():
-        data += _early(rows, early, texts, p)
-        keys.append(Key("○", "immature: labels still coming in", p.muted))
+        data += early_windows(rows, early, texts, p)
+        keys.append(Key("○", IMMATURE, p.muted))
     data += _unlabelled(rows, realised, expected, texts)
 
     listed = marks(rows, events, p)
     pending = rows[~mature | (np.isnan(realised) & ~rows["reference"])]
-    grey = [_curtain(row, p) for row in records(pending[["x", "x_end"]])]
+    grey = curtains(pending, p)
     if len(pending) and (
         pending["x"].iloc[0] >= rows.loc[rows["reference"], "x_end"].max() or not rows["reference"].any()
     ):
@@ -156,24 +156,6 @@ def _hovers(rows: pd.DataFrame, say: Any, mature: np.ndarray) -> list[str]:
     ]
 
 
-def _early(rows: pd.DataFrame, values: np.ndarray, texts: list[str], p: Palette) -> list[dict[str, Any]]:
-    """Immature windows: a grey step and open circles."""
-    at = np.flatnonzero(np.isfinite(values))
-    return [
-        step_line(rows, values, p.faint, "immature", thick=1.6),
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "name": "immature",
-            "x": middle(rows).to_numpy()[at],
-            "y": values[at],
-            "text": [texts[i] for i in at],
-            "hovertemplate": "%{text}<extra></extra>",
-            "marker": {"symbol": "circle-open", "size": 7, "color": p.muted, "line": {"width": 1.4}},
-        },
-    ]
-
-
 def _unlabelled(
     rows: pd.DataFrame, realised: np.ndarray, expected: np.ndarray, texts: list[str]
 ) -> list[dict[str, Any]]:
@@ -193,19 +175,3 @@ def _unlabelled(
             "marker": {"size": 8, "opacity": 0},
         }
     ]
-
-
-def _curtain(row: dict[str, Any], p: Palette) -> dict[str, Any]:
-    return {
-        "type": "rect",
-        "name": "pending",
-        "xref": "x",
-        "yref": "paper",
-        "x0": row["x"],
-        "x1": row["x_end"],
-        "y0": 0,
-        "y1": 1,
-        "fillcolor": alpha(p.faint, 0.16),
-        "line": {"width": 0},
-        "layer": "below",
-    }

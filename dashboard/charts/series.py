@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from dashboard.charts.early import IMMATURE, curtains, early_windows
 from dashboard.charts.frame import WIDTH, Caption, empty, frame
 from dashboard.charts.labels import DOTTED, FILLED, SOLID, End, Key
 from dashboard.charts.lines import last, step_line
@@ -46,7 +47,7 @@ def series(
     measurements : timeline frame of one metric: `x`, `x_end`, `value`, and where known `low`, `high`, `expected`,
         `band_low`, `band_high`, `n`, `reference`, `severity`, `message`,
         `underpowered` with `smallest_shift` (these windows are hatched). Bands are drawn over the windows that are
-        judged; a side that is NaN is open.
+        judged; a side that is NaN is open. Where `mature` is False labels are still coming in: such windows are greyed.
     y : the y axis in words with its unit: "Jensen–Shannon distance", "share of rows"
     unit : "number", "share", "count" or "hours": how values are written
     events : `x`, `label`, `kind`
@@ -64,6 +65,8 @@ def series(
         )
         return empty(title, sentence, caption, height=height, mode=mode, width=width)
 
+    mature = np.ones(len(rows), dtype=bool) if "mature" not in rows else ~rows["mature"].eq(False).to_numpy()
+    sure, early = np.where(mature, values, np.nan), np.where(mature, np.nan, values)
     low, high, expected = (finite(rows, c) for c in ("low", "high", "expected"))
     below, above = finite(rows, "band_low"), finite(rows, "band_high")
     below[rows["reference"]] = above[rows["reference"]] = np.nan
@@ -86,7 +89,8 @@ def series(
             legend.append(Key(HATCHED, "too few rows to show a shift that matters", p.muted))
             note = " ".join(filter(None, (note, too_few(rows, weak, int(judged.sum()), say))))
     if np.isfinite(low).any() and np.isfinite(high).any():
-        data.append(band(*ribbon(rows, low, high), alpha(p.first, 0.22), "95% interval"))
+        within = (np.where(mature, edge, np.nan) for edge in (low, high))
+        data.append(band(*ribbon(rows, *within), alpha(p.first, 0.22), "95% interval"))
         legend.append(Key(FILLED, "95% interval", alpha(p.first, 0.3)))
     for limit, known in ((below, np.isfinite(below).any()), (above, np.isfinite(above).any())):
         if known:
@@ -94,20 +98,24 @@ def series(
     if np.isfinite(expected).any():
         data.append(step_line(rows, expected, p.baseline, "expected", thick=1.8, dash="dot"))
         legend.append(Key(DOTTED, "expected", p.baseline))
-    data.append(step_line(rows, values, p.first, "measured"))
+    data.append(step_line(rows, sure, p.first, "measured"))
     legend.append(Key(SOLID, "measured, a step per window", p.first))
-    dots = markers(rows, values, hovers(rows, say), p, name="measured", colour=p.first, room=room)
+    dots = markers(rows, sure, hovers(rows, say), p, name="measured", colour=p.first, room=room)
     data += dots
     legend += status_keys(dots, p)
+    if np.isfinite(early).any():
+        data += early_windows(rows, early, hovers(rows, say), p)
+        legend.append(Key("○", IMMATURE, p.muted))
 
     laid = strip(rows, marks(rows, events, p), room, p, overhang=RIGHT - 8)
+    ink = p.first if mature[np.flatnonzero(np.isfinite(values))[-1]] else p.muted
     now = rows["severity"].to_numpy()[np.flatnonzero(np.isfinite(values))[-1]]
     word = f"\n{STATUS[now].glyph} {STATUS[now].word}" if now else ""
     layout = {
         "xaxis": time_axis(rows, room),
         "yaxis": {"range": y_range, "tickformat": TICKS[unit], "nticks": 7},
         "annotations": laid.annotations,
-        "shapes": laid.shapes,
+        "shapes": [*laid.shapes, *curtains(rows[~mature], p)],
     }
     return frame(
         {"data": data, "layout": layout},
@@ -124,7 +132,7 @@ def series(
         y_title=y,
         note=note,
         ends=[
-            End(last(values), f"now {say(last(values))}{word}", p.text(now) if now else p.first),
+            End(last(values), f"now {say(last(values))}{word}", p.text(now) if now else ink),
             End(last(above), f"alert above\n{say(last(above))}", p.alert_text),
             End(last(below), f"alert below\n{say(last(below))}", p.alert_text),
         ],

@@ -255,6 +255,7 @@ def _over_time(page: Page) -> None:
     label = page.metric("concept", "label_rate")
     if len(label):
         unit = "number" if page.seen.bins.task == "regression" else "share"
+        label = label.assign(mature=~label["window_start"].isin(early))
         panels.append(("outcome", label, _rate_word(page), unit))
     mean = page.metric("concept", "prediction_mean")
     if len(mean):
@@ -272,7 +273,7 @@ def _over_time(page: Page) -> None:
                 caption=page.caption,
                 y=word[0].lower() + word[1:],
                 unit=unit,
-                events=with_changes(page.events, rows.assign(mature=~rows["window_start"].isin(early))),
+                events=with_changes(page.events, rows),
                 mode=common.mode(),
                 width=480 if len(panels) > 1 else 1000,
             )
@@ -281,7 +282,8 @@ def _over_time(page: Page) -> None:
 
 def _series_title(rows: pd.DataFrame, word: str, unit: str) -> str:
     say = share if unit == "share" else number
-    last = records(rows.tail(1))[0]
+    known = rows[rows["mature"]] if "mature" in rows and rows["mature"].any() else rows
+    last = records(known.tail(1))[0]
     usual = f", {say(last['expected'])} in the reference" if np.isfinite(last["expected"]) else ""
     if last["severity"] == "alert":
         return f"{word} is out of its quiet range: {say(last['value'])}{usual}"

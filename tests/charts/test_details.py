@@ -76,6 +76,17 @@ def test_immature_windows_are_grey_and_never_alert():
     assert any(s.name == "pending" for s in fig.layout.shapes)
 
 
+def test_a_series_greys_windows_whose_labels_are_to_come_too():
+    frame = samples.drift().assign(severity="alert")
+    frame["mature"] = np.arange(len(frame)) < len(frame) - 9
+    fig = series(frame, y="share late", unit="share", **SAID)
+    assert pd.Timestamp(trace(fig, "alert").x.max()) <= frame.loc[frame["mature"], "x_end"].max()
+    (early,) = [t for t in fig.data if t.name == "immature" and t.mode == "markers"]
+    assert len(early.x) == 9
+    assert sum(s.name == "pending" for s in fig.layout.shapes) == 9
+    assert any("labels still coming in" in a.text for a in fig.layout.annotations)
+
+
 def test_expectation_alone_is_worth_a_chart():
     frame = samples.performances(gallery.DAYS).assign(value=np.nan, low=np.nan, high=np.nan)
     fig = performance(frame, metric="AUC", **SAID)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from monitors import concept
 from monitors.assess import measure_all
 from monitors.config import Config
 from monitors.findings import find
+from monitors.incidents import group
 from monitors.reference import Plan
 from tests.cubes import LABEL, SCORE, Built, binary_log, build, day_of
 
@@ -112,3 +115,19 @@ def test_one_window_and_a_short_reference_are_not_judged() -> None:
     assert frame["p_value"].isna().all()
     few = concept.measure(*build(LOG[DAY < 5].reset_index(drop=True), 2))
     assert few.loc[few["metric"].isin(["auc_gap", "expected_auc"]), "p_value"].isna().all()
+
+
+def titles(built: Built, prefix: str) -> list[str]:
+    """Of incidents made of these metrics alone."""
+    plan = Plan(tuple(built.reference.starts.tolist()))
+    measured = measure_all(built.cube, plan, built.settings, monitors=[concept.measure]).assign(model="")
+    told = measured[measured["metric"].str.startswith(prefix)]
+    _, incidents = group(find(told, CONFIG, built.settings.grain, []), built.settings.grain, told)
+    return incidents["title"].tolist()
+
+
+def test_incidents_say_what_is_expected_and_what_came_true() -> None:
+    (waiting,) = titles(build(unlabelled(lukewarm(LOG)), REFERENCE, task="binary"), "expected_auc")
+    assert "the model's AUC, as the scores alone lead to expect, is 0." in waiting
+    (changed,) = titles(build(turned(LOG), REFERENCE), "auc_gap")
+    assert re.search(r"the model's AUC is 0\.\d+ under what its scores promise", changed)
