@@ -3,6 +3,7 @@ to do."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -77,6 +78,19 @@ def incident_sentence(told: Told, grain: Grain) -> str:
     if not end:
         return f"{text}."
     return f"{text}; {end}." if over or told.state == "silenced" else f"{text}: {end}."
+
+
+_MORE = re.compile(r'; (?:it (?:began with|costs?|takes|took) |with it "|\d+ other findings? )')
+
+
+def brief(sentence: str) -> str:
+    """An incident's sentence up to its number: what it began with, costs and asks for is left to where there is room.
+
+    >>> brief("Since 1 Jul 2015 AUC is 0.6; it costs 0.1 log loss per row (5% more than usual): retrain.")
+    'Since 1 Jul 2015 AUC is 0.6.'
+    """
+    cut = _MORE.search(sentence)
+    return f"{sentence[: cut.start()]}." if cut else sentence
 
 
 def day(start: int, grain: Grain) -> str:

@@ -16,6 +16,7 @@ from dashboard.data import Page
 from dashboard.views import common
 from dashboard.views.common import counted
 from dashboard.weeks import Span, numbers, spans
+from monitors.sentences import brief
 
 TITLE = "Review"
 ICON = ":material/slideshow:"
@@ -111,10 +112,10 @@ _IDENTITY = ["incident", "monitor", "metric", "feature", "segment", "window_star
 def _ranked(found: pd.DataFrame, incidents: pd.DataFrame) -> pd.DataFrame:
     """Findings whose `effect` is the order in which incidents are told: the chart tells the greatest first.
 
-    The finding that speaks for an incident has the incident's sentence.
+    The finding that speaks for an incident has the incident's sentence, as much of it as a slide has room for.
     """
     order = {name: len(incidents) - i for i, name in enumerate(incidents["incident"])}
-    leads = dict(zip(_keys(incidents), incidents["message"], strict=True))
+    leads = dict(zip(_keys(incidents), map(brief, incidents["message"]), strict=True))
     keys = _keys(found)
     effects = [order.get(key[0], 0) + (0.5 if key in leads else 0.0) for key in keys]
     messages = [leads.get(key, said) for key, said in zip(keys, found["message"], strict=True)]

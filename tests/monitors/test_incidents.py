@@ -13,6 +13,7 @@ from monitors.causes import DEPTH
 from monitors.costs import POWER
 from monitors.findings import BROKEN, COLUMNS, RULES
 from monitors.incidents import changed, group, ranked
+from monitors.sentences import brief
 from monitors.windows import Grain
 from tests.cubes import binary_log, build, day_of
 from tests.monitors.found import findings, measured
@@ -353,6 +354,15 @@ def test_every_kind_is_one_sentence_with_its_number(of: dict[str, Any], over: bo
                 assert "place=north" in text
             if not over and of["kind"] != "late":
                 assert ": " in text
+
+
+@pytest.mark.parametrize("of", every_kind(), ids=lambda of: f"{of['kind']}-{of['metric']}")
+def test_a_sentence_is_cut_after_its_number(of: dict[str, Any]) -> None:
+    whole = titles(finding(5, **of), measured=frame_of(*QUIET, *log_loss()), events=noted((5, "deploy", "v2")))[0]
+    assert "; it began with deploy v2" in whole
+    short = brief(whole)
+    assert short == f"{whole.split('; it began with')[0]}."
+    assert brief(short) == short
 
 
 def test_other_packages_kinds_speak_for_themselves() -> None:
