@@ -18,8 +18,9 @@ DEFAULT_WINDOWS = {"h": 14 * 24, "d": 28, "w": 12, "mo": 6, "rows": 10}
 FEWEST = 3
 """A rolling reference of fewer windows judges nothing."""
 
-RENEWED = 4
-"""A reference of the windows before is renewed each time that this part of it (a quarter) could be new."""
+RENEWED = 2
+"""A reference of the windows before is renewed each time that this part of it (a half) could be new: windows in between
+share it, and are measured at once."""
 
 HOLIDAY, ALERT = "holiday", "alert"
 """Why a window is not learned from."""

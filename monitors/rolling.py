@@ -62,7 +62,7 @@ def roll(
         if walk.accepts(bounds[i]):
             walk.begin_anew(bounds[i])
             chosen = []
-        renewed = walk.reference(bounds[i])
+        renewed = walk.reference(bounds[i]) if walk.renews(bounds[i]) else chosen
         # what an alert has taken out of the reference since must not end the judging
         chosen = renewed if plan.enough(renewed, settings.grain) or not chosen else chosen
         j = min(i + ahead, last)
@@ -96,6 +96,7 @@ class _Walk:
         self.forced = {int(np.searchsorted(self.starts, at)) for at in (whole.renewed if whole else ())}
         self.open = OpenAlerts()
         self.begun = 0
+        self.regular: set[int] = set()
         self.references: dict[int, tuple[int, ...]] = {}
         self.standing: dict[int, int] = {}
         self.renewed: list[int] = []
@@ -112,8 +113,13 @@ class _Walk:
     def bounds(self) -> list[int]:
         """Places at which another reference may begin, and the end."""
         cells = self.plan.cells(self.starts, self.settings.grain)
+        self.regular = {0, *(np.flatnonzero(np.diff(cells)) + 1).tolist()}
         inside = {place for place in (*self.notes, *self.forced) if place < len(self.starts)}
-        return sorted({0, *(np.flatnonzero(np.diff(cells)) + 1).tolist(), *inside, len(self.starts)})
+        return sorted({*self.regular, *inside, len(self.starts)})
+
+    def renews(self, at: int) -> bool:
+        """Whether the reference is renewed at a place; a note that changes nothing is no reason to."""
+        return at in self.regular or (at == self.begun and at > 0)
 
     def accepts(self, at: int) -> bool:
         """Whether the window at a place is where an open alert is said to be normal."""
@@ -149,13 +155,16 @@ class _Walk:
 
     def same(self, at: int, chosen: Sequence[int]) -> bool:
         """Whether the reference at a place is still this one."""
-        return at < len(self.starts) and not self.accepts(at) and self.reference(at) == list(chosen)
+        if at >= len(self.starts) or self.accepts(at):
+            return False
+        return not self.renews(at) or self.reference(at) == list(chosen)
 
     def unjudged_until(self, i: int, bounds: Sequence[int]) -> int:
         """Index of the bound at which there are windows enough to judge by."""
         j = i + 1
         while j < len(bounds) - 1 and not (
-            self.accepts(bounds[j]) or self.plan.enough(self.reference(bounds[j]), self.settings.grain)
+            self.accepts(bounds[j])
+            or (self.renews(bounds[j]) and self.plan.enough(self.reference(bounds[j]), self.settings.grain))
         ):
             j += 1
         return j

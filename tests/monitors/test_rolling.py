@@ -17,7 +17,7 @@ from monitors.findings import find, judge_of
 from monitors.measurement import table
 from monitors.open_alerts import OpenAlerts
 from monitors.profile.cube import Cube
-from monitors.reference import ALERT, HOLIDAY, Plan, previous_plan, season_plan
+from monitors.reference import ALERT, HOLIDAY, RENEWED, Plan, previous_plan, season_plan
 from monitors.settings import Settings
 from monitors.windows import Grain
 from tests.cubes import FIRST_DAY, binary_log, build, day_of
@@ -135,9 +135,9 @@ def test_a_change_noted_after_the_onset_is_the_new_normal(noted: float) -> None:
     first = int(np.ceil(noted))
     assert days(after.renewed) == [first]
     judged = measured[measured["p_value"].notna()]
-    assert sorted(set(judged["day"])) == [*range(3, first), *range(first + 3, 19)]
+    assert sorted(set(judged["day"])) == [*range(4, first), *range(14, 19)]  # three days are enough to judge by
     assert alerts(measured, after) == [*range(8, first), 18]  # what was normal is strange now
-    assert days(after.references[at(first + 3)]) == [first, first + 1, first + 2]
+    assert days(after.references[at(14)]) == list(range(first, 14))
 
 
 def test_a_change_noted_when_all_is_quiet_changes_nothing() -> None:
@@ -191,9 +191,9 @@ def test_every_window_is_told_once_whatever_the_log(levels: list[float | None]) 
 
 def test_windows_lie_between_when_a_lag_is_given() -> None:
     _, after, monitor = walked([0.0] * 20, rolling(previous=4, lag=5))
-    assert days(after.references[at(15)]) == [6, 7, 8, 9]
-    asked = [seen for seen, past in monitor.asked if past == [6, 7, 8, 9]]
-    assert asked == [list(range(6, 16))]  # those between are there as evidence
+    assert days(after.references[at(14)]) == days(after.references[at(15)]) == [5, 6, 7, 8]
+    asked = [seen for seen, past in monitor.asked if past == [5, 6, 7, 8]]
+    assert asked == [list(range(5, 16))]  # those between are there as evidence
 
 
 def test_a_slow_change_is_found_with_a_lag_and_learned_without() -> None:
@@ -213,13 +213,13 @@ def test_a_segment_leaves_out_what_all_rows_do() -> None:
     _, after = assess(cube_of(quiet), rolling(), Settings(DAYS), monitors=[monitor], judge=judge, whole=whole)
     assert left_out(after) == left_out(whole)
     assert after.renewed == whole.renewed
-    assert days(after.references[at(13)]) == [10, 11, 12]
+    assert days(after.references[at(14)]) == [10, 11, 12, 13]
 
 
 def naive(levels: Sequence[float | None], plan: Plan) -> dict[int, list[int]]:
     """Each judged day's reference, one day after the other, as the rule reads."""
     rolls = plan.previous
-    step, need = max(1, rolls // 4), max(3, rolls // 2)
+    step, need = max(1, rolls // RENEWED), max(3, rolls // 2)
     usable = [i for i, level in enumerate(levels) if level is not None and at(i) not in plan.holidays]
     open_alerts, begun, chosen, out = OpenAlerts(), 0, [], {}
     notes = {int(np.ceil((when - BEGIN) / DAY)): (when - BEGIN) // DAY for when in plan.accepted}
