@@ -154,7 +154,10 @@ class Page:
         """The windows shown: ``window_start``, ``window_end``, ``x``, ``x_end``, ``reference``, ``rows``."""
         cube = self.seen.cube
         shown = (cube.ends > self.start) & (cube.starts < self.end)
-        inside = np.isin(cube.starts, self.seen.reference.starts) & (not self.seen.plan.rolls)
+        plan = self.seen.plan
+        # with a reference that rolls, the windows that have none yet are shown and not judged
+        first = cube.starts[~np.isin(cube.starts, list(plan.references))]
+        inside = np.isin(cube.starts, first if plan.rolls else self.seen.reference.starts)
         frame = pd.DataFrame(
             {"window_start": cube.starts, "window_end": cube.ends, "reference": inside, "rows": cube.rows}
         )
