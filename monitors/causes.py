@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
 from typing import NamedTuple
 
 import pandas as pd
@@ -123,9 +124,13 @@ def assign(
         return seen[run], first, run.feature, run.segment != "", depth(run.family), run
 
     book = _Book(grain, alike, moments)
-    for run in sorted(rows, key=order):
-        book.enter(run, sorted(start for start, _, state in rows[run] if state != "resolved"),
-                   {start for start, severity, _ in rows[run] if severity == "alert"})  # fmt: skip
+    for _, batch in groupby(sorted(rows, key=order), key=seen.__getitem__):
+        first_seen = list(batch)
+        # what goes on from before, or follows from it, comes first: what else begins with it can then join it
+        going_on = [run for run in first_seen if book.continues(run)]
+        for run in [*going_on, *(run for run in first_seen if run not in set(going_on))]:
+            book.enter(run, sorted(start for start, _, state in rows[run] if state != "resolved"),
+                       {start for start, severity, _ in rows[run] if severity == "alert"})  # fmt: skip
     return book.joined
 
 
@@ -144,6 +149,11 @@ class _Book:
             start = int(grain.starts([at])[0])
             for window in (start, grain.end(start)):
                 self._events.setdefault(window, at)
+
+    def continues(self, run: Run) -> bool:
+        """Whether the first rule that fits leads a run to what was there before, in time."""
+        rule = next((rule for rule, other in self._candidates(run) if other is not None), "")
+        return rule in ("goes on", "follows")
 
     def enter(self, run: Run, windows: list[int], alerts: set[int]) -> None:
         found = next(((rule, other) for rule, other in self._candidates(run) if other is not None), None)
@@ -220,7 +230,9 @@ class _Book:
                 put("goes on", run.monitor, run.family, run.feature, run.segment, at)
                 if run.feature:
                     put("lasts", run.feature, run.family, at)
-        put("kind", run.monitor, run.family, run.onset)
+        # a consequence that comes and goes while its cause lasts is no reason for another feature to join
+        if self.joined[run].rule not in ("goes on", "follows") or depth(run.family) <= DEPTH["shift"]:
+            put("kind", run.monitor, run.family, run.onset)
         if run.monitor == "integrity" and not run.feature:
             beside("log")
             if alerts and run.family in ("volume", "duplicates", "gap"):

@@ -143,6 +143,18 @@ def test_a_lost_category_brings_its_shift_and_what_shifts_with_it() -> None:
     assert rules(finding(5, feature="locale"), lost, finding(5, feature="topic")) == ["kind", "", "feature"]
 
 
+def test_what_begins_with_a_consequence_joins_its_incident() -> None:
+    lost = run(3, 6, feature="topic", kind="lost_category", metric="lost_share")
+    rows = [*lost, finding(6, feature="locale"), finding(6, feature="topic")]
+    assert rules(*rows)[-2:] == ["kind", "follows"]
+    assert count(*rows) == 1
+
+
+def test_a_consequence_that_comes_again_draws_no_other_feature_in() -> None:
+    rows = [*run(3, 30), finding(25, **DECAY), finding(25, feature="other", **DECAY)]
+    assert rules(*rows)[-2:] == ["follows", ""]
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> list[Row]:
     """Runs of findings as ``findings.find`` tells them: windows of a run follow each other, some end as resolved."""
