@@ -46,6 +46,9 @@ class Plan:
         windows that later ones do not learn from, and why (``HOLIDAY`` or ``ALERT``); and, where alerts keep a
         reference from being renewed, since which window
     renewed : starts of the windows from which a rolling reference began anew, because people accepted what was new
+    pooled : a season's reference holds windows of all its weekdays and hours, not of the judged window's alone: for
+        monitors that compare each with its own. Without that, weekdays' differences would pass for habit and hide a
+        Monday that looks like a Sunday
     """
 
     frozen: tuple[int, ...]
@@ -60,6 +63,7 @@ class Plan:
     left_out: Mapping[int, str] = field(default_factory=dict)
     standing: Mapping[int, int] = field(default_factory=dict)
     renewed: tuple[int, ...] = ()
+    pooled: bool = False
 
     @property
     def rolls(self) -> bool:
@@ -109,7 +113,7 @@ class Plan:
 
     def pools(self, grain: Grain) -> bool:
         """Whether the reference holds windows of all weekdays and hours, each of which is compared with its own."""
-        return (self.season, grain.unit) in _POOLED and not (grain.unit == "d" and grain.count > 1)
+        return self.pooled and (self.season, grain.unit) in _POOLED and not (grain.unit == "d" and grain.count > 1)
 
     def enough(self, chosen: Sequence[int], grain: Grain) -> bool:
         """Whether a rolling reference has windows enough to judge by: half of what it should have, at least three."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -75,8 +76,14 @@ def test_windows_before() -> None:
     assert places(found.of(STARTS[8], with_gap, DAYS)) == [4, 5, 6]  # a day that is a gap itself
 
 
-def test_the_weeks_before_hold_each_weekday_as_often() -> None:
+def test_the_same_weekday_of_weeks_before() -> None:
     found = planned(season="1w", count=3)
+    assert places(found.of(STARTS[30], STARTS, DAYS)) == [9, 16, 23]
+    assert places(found.of(STARTS[12], STARTS, DAYS)) == [5]
+
+
+def test_the_weeks_before_hold_each_weekday_as_often() -> None:
+    found = replace(planned(season="1w", count=3), pooled=True)
     assert places(found.of(STARTS[30], STARTS, DAYS)) == list(range(7, 28))  # the fifth week: the three before it
     assert places(found.of(STARTS[12], STARTS, DAYS)) == list(range(7))
     assert places(found.frozen) == list(range(21))
@@ -84,7 +91,9 @@ def test_the_weeks_before_hold_each_weekday_as_often() -> None:
 
 def test_a_weekday_that_was_left_out_is_one_of_an_earlier_week() -> None:
     quiet = [start for start in STARTS if start != STARTS[22]]  # a Tuesday
-    found = planned(season="1w", count=2).of(STARTS[30], quiet, DAYS)
+    alone = planned(season="1w", count=2)
+    assert places(alone.of(STARTS[29], quiet, DAYS)) == [8, 15]
+    found = replace(alone, pooled=True).of(STARTS[30], quiet, DAYS)
     assert places(found) == [8, *range(14, 22), *range(23, 28)]
 
 
@@ -107,7 +116,8 @@ def test_the_same_hour_of_weeks_before_whatever_the_clock_does() -> None:
     berlin = Grain.parse("1h", "Europe/Berlin")
     first = int(np.datetime64("2025-03-03T00:00", "us").astype(np.int64))
     starts = berlin.range(first, first + 35 * DAY).tolist()
-    found = plan(config(reference={"season": "1w", "count": 2}), berlin, starts)
+    alone = plan(config(reference={"season": "1w", "count": 2}), berlin, starts)
+    found = replace(alone, pooled=True)
     noon = int(np.datetime64("2025-04-02T10:30", "us").astype(np.int64))  # 12:30 in summer
     earlier = found.of(int(berlin.starts(np.array([noon]))[0]), starts, berlin)
     weeks = Grain.parse("1w", "Europe/Berlin")
@@ -118,6 +128,7 @@ def test_the_same_hour_of_weeks_before_whatever_the_clock_does() -> None:
     skipped = [label for label in map(berlin.label, earlier) if label.endswith("02:00") and label[8:10] in {"16", "23"}]
     assert skipped == ["2025-03-16 02:00", "2025-03-23 02:00"]
     assert len(earlier) == 2 * 7 * 24
+    assert [berlin.label(start) for start in alone.of(noon - 30 * 60_000_000, starts, berlin)] == same
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from monitors.reference import ALERT, HOLIDAY, RENEWED, Plan, previous_plan, sea
 from monitors.settings import Settings
 from monitors.windows import Grain
 from tests.cubes import FIRST_DAY, binary_log, build, day_of
+from tests.cubes import days as calendar_days
 from tests.monitors.found import config
 
 DAYS = Grain.parse("1d")
@@ -279,3 +280,22 @@ def test_a_real_incident_is_not_learned() -> None:
         alarmed = set(days(told["window_start"]))
         assert {30, 31} <= alarmed
         assert ({42, 43, 44} <= alarmed) is still
+
+
+def test_a_monday_that_looks_like_a_sunday_is_found_among_mondays() -> None:
+    rng = np.random.default_rng(0)
+    frame = calendar_days(rng, 63, 400)
+    day = day_of(frame)
+    level = np.where(np.arange(63) % 7 >= 5, 1.0, 0.0)
+    level[49] = 1.0
+    habit = rng.normal(0, 0.08, (63, 2))
+    frame["x"] = rng.normal(habit[day, 0] + level[day], 1)
+    frame["z"] = rng.normal(habit[day, 1] + (day % 7 >= 5), 1)
+    built = build(frame, 28)
+    plan = season_plan(built.cube.starts.tolist(), Grain.parse("1w"), 4)
+    judge = judge_of(config(), DAYS, plan)
+    measured, after = assess(built.cube, plan, built.settings, monitors=[drift], judge=judge)
+    found = find(measured.assign(model="m"), config(), DAYS, [], after)
+    found = found[found["severity"] == "alert"]
+    assert 49 in days(found.loc[found["feature"] == "x", "window_start"])
+    assert len(set(days(found["window_start"]))) <= 4  # of 42 judged days, 41 of them quiet
