@@ -16,6 +16,7 @@ from dashboard.charts.strip import marks, strip
 from dashboard.charts.text import count, escape, number, period
 from dashboard.charts.timeline import BOTTOM, band, extent, finite, ribbon, time_axis, time_title, windows
 from dashboard.theme import Palette, alpha, palette
+from monitors.decay import TOO_FEW
 
 NOTHING = (
     "Predictive power needs labels, and no window has enough of them yet. "
@@ -50,7 +51,10 @@ def power_colour(line: Line, p: Palette) -> str:
 
 
 def powers(measurements: pd.DataFrame) -> pd.DataFrame:
-    """One row per feature and window: `learned`, `available`, `expected` with `_low`, `_high`; the worst severity."""
+    """One row per feature and window: `learned`, `available`, `expected` with `_low`, `_high`; the worst severity.
+
+    `few`: the window has too few labels of a class to be judged; its powers have no band, for it would hide the others.
+    """
     base = windows(measurements)
     if "metric" not in base:
         return base
@@ -61,11 +65,31 @@ def powers(measurements: pd.DataFrame) -> pd.DataFrame:
     said = [c for c in ("n", "message") if c in base]
     out = base.assign(rank=rank).sort_values("rank", kind="stable").drop_duplicates(key, keep="last")
     out = out.set_index(key)[["x_end", "reference", "severity", *said]]
+    out["few"] = False
+    if "detail" in base:
+        out["few"] = base.assign(few=base["detail"].eq(TOO_FEW)).groupby(key)["few"].any().reindex(out.index)
     for line in LINES:
         part = base[base["metric"] == line.metric].drop_duplicates(key).set_index(key)
         for column, name in (("value", ""), ("low", "_low"), ("high", "_high")):
             out[f"{line.word}{name}"] = pd.Series(finite(part, column), index=part.index)
+            if name:
+                out.loc[out["few"], f"{line.word}{name}"] = np.nan
     return out.reset_index().sort_values(key, kind="stable", ignore_index=True)
+
+
+def power_lines(
+    rows: pd.DataFrame, p: Palette, thin: float = 1.0, axes: tuple[str, str] = ("x", "y")
+) -> list[dict[str, Any]]:
+    """The three lines; grey and thin where a window has too few labels of a class to be judged."""
+    few = rows["few"].to_numpy(bool)
+    out = []
+    if few.any():
+        learned = np.where(few, finite(rows, "learned"), np.nan)
+        out.append(step_line(rows, learned, p.muted, "too few labels", thick=1.0, axes=axes))
+    for n in LINES:
+        values = np.where(few, np.nan, finite(rows, n.word))
+        out.append(step_line(rows, values, power_colour(n, p), n.word, thick=n.thick * thin, dash=n.dash, axes=axes))
+    return out
 
 
 def power_hovers(rows: pd.DataFrame, feature: str, intervals: bool = True) -> list[str]:
@@ -78,7 +102,8 @@ def power_hovers(rows: pd.DataFrame, feature: str, intervals: bool = True) -> li
             lines[i] += f"<br>{kind.word} {number(value[i])}"
             if intervals and np.isfinite(low[i]) and np.isfinite(high[i]):
                 lines[i] += f" ({number(low[i])} to {number(high[i])})"
-    size = finite(rows, "n")
+    size, few = finite(rows, "n"), rows["few"].to_numpy(bool)
+    lines = [f"{line}<br>{TOO_FEW}" if f else line for line, f in zip(lines, few, strict=True)]
     return [f"{line}<br>n = {count(n)}" if np.isfinite(n) else line for line, n in zip(lines, size, strict=True)]
 
 
@@ -111,9 +136,7 @@ def power(
     values = [finite(rows, f"{line.word}{end}") for line in LINES for end in ("", "_low", "_high")]
     y_range = extent(*values, np.array([floor]))
     data = power_bands(rows, p)
-    data += [
-        step_line(rows, finite(rows, n.word), power_colour(n, p), n.word, thick=n.thick, dash=n.dash) for n in LINES
-    ]
+    data += power_lines(rows, p)
     texts = power_hovers(rows, feature)
     dots = markers(rows, finite(rows, "learned"), texts, p, name="learned", colour=p.first, room=room)
     laid = strip(rows, marks(rows, events, p), room, p, overhang=right - 8)
@@ -133,7 +156,7 @@ def power(
         right=right,
         bottom=BOTTOM,
         strip=laid.height,
-        legend=[*power_keys(p), *status_keys(dots, p)],
+        legend=[*power_keys(p, bool(rows["few"].any())), *status_keys(dots, p)],
         x_title=time_title(rows),
         y_title=f"power, {unit}",
         note=NOTE,
@@ -157,7 +180,8 @@ def power_bands(rows: pd.DataFrame, p: Palette, axes: tuple[str, str] = ("x", "y
     return out
 
 
-def power_keys(p: Palette) -> list[Key]:
-    """Legend entries of the three lines and the bands."""
+def power_keys(p: Palette, few: bool = False) -> list[Key]:
+    """Legend entries of the three lines and the bands, and of windows with too few labels where there are some."""
     keys = [Key(line.glyph, f"{line.word} power", power_colour(line, p)) for line in reversed(LINES)]
-    return [*keys, Key(FILLED, "95% interval", alpha(p.first, 0.3))]
+    keys.append(Key(FILLED, "95% interval", alpha(p.first, 0.3)))
+    return [*keys, Key(SOLID, "too few labels to judge", p.muted)] if few else keys

@@ -11,9 +11,8 @@ import plotly.graph_objects as go
 from dashboard.charts import panels
 from dashboard.charts.frame import WIDTH, Caption, empty, frame
 from dashboard.charts.labels import DASHED, FILLED, PAD, Key, axis_title
-from dashboard.charts.lines import step_line
 from dashboard.charts.maps import REST, rest_line
-from dashboard.charts.power import LINES, NOTE, NOTHING, power_bands, power_colour, power_hovers, power_keys, powers
+from dashboard.charts.power import LINES, NOTE, NOTHING, power_bands, power_hovers, power_keys, power_lines, powers
 from dashboard.charts.strip import marks, shade
 from dashboard.charts.text import escape, number, said
 from dashboard.charts.timeline import BOTTOM, extent, finite, middle, records, span, time_axis, time_title, windows
@@ -67,9 +66,7 @@ def power_multiples(
     for place, name in zip(places, shown, strict=True):
         rows, at = parts[name], (place.x, place.y)
         data += power_bands(rows, p, at)
-        for n in LINES:
-            values = finite(rows, n.word)
-            data.append(step_line(rows, values, power_colour(n, p), n.word, thick=n.thick * 0.8, dash=n.dash, axes=at))
+        data += power_lines(rows, p, 0.8, at)
         data += [_targets(rows, name, at), panels.floor_line(ends, floor, place, p)]
         data += [panels.uprights(ruled, y_range, place, p)] if ruled else []
         shapes += panels.shades(place, shade(rows, p))
@@ -80,7 +77,8 @@ def power_multiples(
     notes.append(axis_title(f"power, {unit}", "y", left - 10, tall + 20, mode, centre=centre))
     y_axis = {"range": y_range, "tickformat": "~g", "nticks": 5}
     axes = panels.axes(places, columns, time_axis(whole, places[0].pixels), y_axis)
-    keys = [*power_keys(p), Key(DASHED, f"noise floor {number(floor)}", p.muted), Key(FILLED, "reference", p.reference)]
+    keys = power_keys(p, bool(everything["few"].any()))
+    keys += [Key(DASHED, f"noise floor {number(floor)}", p.muted), Key(FILLED, "reference", p.reference)]
     return frame(
         {"data": data, "layout": {**axes, "shapes": shapes, "annotations": notes}},
         title,
