@@ -13,7 +13,7 @@ from tests.pipeline.logs import DAYS, Log
 
 REFERENCES: dict[str, dict[str, Any]] = {
     "previous": {"previous": 8, "lag": 2, "holidays": "US"},
-    "season": {"season": "1w", "count": 2},
+    "season": {"season": "1d", "count": 6},
 }
 FEATURES = {"previous": {"segments": ["place"], "version": "version"}, "season": {"version": "version"}}
 HOLIDAY, CHANGE = "2025-01-09", "2025-01-21T12:00"
