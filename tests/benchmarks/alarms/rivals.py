@@ -7,6 +7,7 @@ log and grain on the very permutations that incidents are put into: the rules ar
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -50,13 +51,22 @@ def fit(log: Quiet, names: list[str]) -> Rivals:
     columns = [*log.types, "label", *(["score"] if "score" in log.frame else [])]
     series = _series(log.frame, log.windows)
     scores = {rule: {name: RULES[rule](past[name], past["window"].to_numpy()) for name in columns} for rule in names}
-    quiet = {}
+    quiet: dict[str, np.ndarray] = {}
     for rule in names:
+        same = _same(rule, quiet)
+        if same is not None:
+            quiet[rule] = quiet[same]
+            continue
         window = now["window"].to_numpy() - log.reference
         rows = [scores[rule][name](now[name], window, end - log.reference) for name in columns]
         rows += [_of_series(rule, i, series[i, : log.reference], series[i, log.reference : end]) for i in range(2)]
         quiet[rule] = np.stack(rows)
     return Rivals(log, [*columns, *_SERIES], scores, quiet, series)
+
+
+def _same(rule: str, known: Iterable[str]) -> str | None:
+    """A rule that has the same numbers by column: the adjusted one is another view of them."""
+    return next((other for other in known if RULES[other] is RULES[rule]), None)
 
 
 def _of_series(rule: str, i: int, reference: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -108,15 +118,18 @@ def of_incident(rivals: Rivals, incident: Incident) -> dict[str, float]:
     series = _series(frame, log.windows)[:, start:end]
     out: dict[str, float] = {}
     grown = MODES[incident.mode] - 1
+    known: dict[str, np.ndarray] = {}
     for rule, quiet in rivals.quiet.items():
-        scores = quiet[:, start - log.reference : end - log.reference].copy()
-        for name in about:
+        same = _same(rule, known)
+        scores = quiet[:, start - log.reference : end - log.reference].copy() if same is None else known[same]
+        for name in about if same is None else []:
             place = rivals.columns.index(name)
             if name in _SERIES:
                 i = _SERIES.index(name)
                 scores[place] = _of_series(rule, i, rivals.series[i, : log.reference], series[i])
             else:
                 scores[place] = rivals.scores[rule][name](frame[name], window, end - start)
+        known[rule] = scores
         own = _final(rule, scores)[[rivals.columns.index(name) for name in about]].max(axis=0)
         out[f"{rule}_soon"], out[f"{rule}_later"] = (float(own[: grown + n].max()) for n in (SOON, LATER))
     return out
