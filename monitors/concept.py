@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from monitors import maturity
-from monitors.drift import expected_distance, score_shares
+from monitors.directions import judge_moves
+from monitors.drift import expected_distance
 from monitors.loss_by_feature import loss_by_feature
 from monitors.measurement import combine, in_reference, labelled_share, rest_of, table
 from monitors.performance import performance
@@ -15,7 +16,7 @@ from monitors.relation import relation
 from monitors.settings import Settings
 from monitors.statistics.distances import expected_jensen_shannon, jensen_shannon
 from monitors.statistics.intervals import mean_interval, wilson
-from monitors.statistics.null import largest_score, scalar_scores, standardise
+from monitors.statistics.null import deviations, judge
 
 
 def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
@@ -61,18 +62,17 @@ def _label(windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFr
         estimate = mean_interval(now.total, now.square, now.n)
         before = ref.total / np.maximum(ref.n, 1)
         errors = [np.sqrt(_spread2(x) / np.maximum(x.n, 1)) for x in (ref, now)]
-    scores = scalar_scores(
+    judged = maturity.mature(windows, reference, settings) & ~in_reference(windows, reference)
+    scores = deviations(
         np.where((ref.n > 0) & maturity.mature_reference(windows, reference, settings), before, np.nan)[None],
-        errors[0][None],
-        np.where(maturity.mature(windows, reference, settings), estimate.value, np.nan)[None], errors[1][None],
+        errors[0][None], np.where(judged, estimate.value, np.nan)[None], errors[1][None],
     )  # fmt: skip
-    rate = settings.rate("concept", "label_rate") / 2
-    verdict = largest_score(np.abs(scores.reference), np.abs(scores.windows), rate)
-    band = scores.band(verdict.threshold[None])
+    verdict = judge(scores.reference, scores.windows, scores.dof, settings.rate("concept", "label_rate"))
+    band = scores.band(verdict.limit)
     lowest, highest = (0.0, 1.0) if task == "binary" else (-np.inf, np.inf)
     blocks.append(table(
         "concept", "label_rate", [None], windows, reference, value=estimate.value, low=estimate.low, high=estimate.high,
-        expected=scores.expected, n=now.n, p_value=np.minimum(2 * verdict.p, 1),
+        expected=scores.expected, n=now.n, p_value=verdict.p,
         band_low=np.maximum(scores.expected - band, lowest), band_high=np.minimum(scores.expected + band, highest),
     ))  # fmt: skip
     return blocks
@@ -108,15 +108,12 @@ def _prediction(windows: Cube, reference: Cube, settings: Settings) -> list[pd.D
     other = rest_of(ref.n.sum(axis=0), now.n, inside)
     n = now.n.sum(axis=1)
     distance, noise = jensen_shannon(other, now.n), expected_jensen_shannon(other, n, other.sum(axis=1))
-    score = score_shares(now, ref)
-    standard = standardise(score.reference, score.windows)
-    verdict = largest_score(standard.reference, standard.windows, settings.rate("concept", "prediction_shift"))
-    limit = standard.mean + verdict.threshold * standard.deviation
+    moved = judge_moves([(now, ref)], inside, settings.rate("concept", "prediction_shift"))
     expected = expected_distance(distance, noise, inside)
     blocks = [table(
         "concept", "prediction_shift", [None], windows, reference, value=distance, expected=expected, n=n,
-        p_value=np.fmin(verdict.p[0], verdict.p[1]), band_low=0.0,
-        band_high=np.where(inside, np.nan, np.maximum(distance * score.reach(limit), expected)),
+        p_value=moved.p, band_low=0.0, detail=moved.detail,
+        band_high=np.where(inside, np.nan, np.maximum(distance * moved.reach, expected)),
     )]  # fmt: skip
     if now.bins.kind == "numeric":
         blocks.append(_mean(now, ref, windows, reference))

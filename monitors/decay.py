@@ -10,7 +10,7 @@ from monitors.measurement import combine, in_reference, rest_of, table
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.settings import Settings
 from monitors.statistics.intervals import Estimate
-from monitors.statistics.null import FEW_WINDOWS, largest_score, lasting, run_below, scalar_scores, standardise
+from monitors.statistics.null import FEW_WINDOWS, SLOW, Deviations, deviations, judge, run_below
 from monitors.statistics.power import (
     MINIMUM_LABELS,
     Power,
@@ -59,19 +59,23 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     before = np.array([[p.learned.value, p.learned.error] for p in past])  # (F, 2, R)
     before = np.where(few_before, np.nan, before)
     error = np.array([p.learned.error for p in powers])
-    scores = scalar_scores(before[:, 0], before[:, 1], learned[:, 0], error)
     able = _able(before, windows.bins.task)
-    drop = standardise(
-        np.where(able[:, None], -scores.reference, np.nan), np.where(able[:, None], -scores.windows, np.nan)
-    )
     ripe = mature(windows, reference, settings)
+    judgeable = able[:, None] & (ripe & ~inside)
+    scores = _deviations(
+        np.where(able[:, None], before[:, 0], np.nan), before[:, 1], np.where(judgeable, learned[:, 0], np.nan), error,
+        windows.bins.task,
+    )  # fmt: skip
     # power fades slowly: what one window cannot show, several in a row can
-    stayed = lasting(np.where(inside | ~ripe, np.nan, drop.windows), len(reference))
-    verdict = largest_score(np.maximum(drop.reference, 0.0), stayed, settings.rate("decay", "learned_power"))
-    runs = run_below(np.where(able[:, None], before[:, 0], np.nan), np.where(inside | ~ripe, np.nan, learned[:, 0]))
+    verdict = judge(
+        -scores.reference, -scores.windows, scores.dof, settings.rate("decay", "learned_power"), sides=1, spans=SLOW
+    )
+    runs = run_below(np.where(able[:, None], before[:, 0], np.nan), np.where(judgeable, learned[:, 0], np.nan))
     judged = able & (np.isfinite(before[:, 0]).sum(axis=1) >= FEW_WINDOWS)
     p = np.where(judged[:, None], np.fmin(verdict.p, np.minimum(runs * able.sum(), 1.0)), np.nan)
-    limit = drop.mean + verdict.threshold * drop.deviation
+    usual = np.array([_mean(values) for values in before[:, 0]])[:, None]
+    expected = _natural(scores.expected, windows.bins.task)
+    expected = np.where(np.isfinite(expected), expected, usual)
     labels = np.array([_labelled(now).sum(axis=1) for now, _ in cubes])
     blocks = [
         table(
@@ -83,11 +87,11 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
             value=shown[:, 0],
             low=shown[:, 1],
             high=shown[:, 2],
-            expected=scores.expected,
+            expected=expected,
             detail=[[TOO_FEW if small else None for small in few]] * len(names),
             n=labels,
             p_value=np.where(ripe & ~few, p, np.nan),
-            band_low=np.where(able[:, None], scores.expected - scores.band(limit), np.nan),
+            band_low=np.where(able[:, None], _natural(scores.expected - scores.band(verdict.limit), windows.bins.task), np.nan),
         )
     ]
     for metric in ("available", "expected"):
@@ -114,6 +118,35 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
             value=np.array([information_value(now.by_outcome[..., 1], now.by_outcome[..., 0]) for now, _ in cubes]),
         ))  # fmt: skip
     return combine(blocks)
+
+
+_CALM = 0.25
+"""Explained variance is judged as -log(1 - R² + this): on a calm day little is left to explain, and R² is anything."""
+_STEEP = 0.05
+"""Powers nearer to 0 or 1 than this are judged as this."""
+
+
+def _deviations(
+    reference: np.ndarray, reference_error: np.ndarray, values: np.ndarray, errors: np.ndarray, task: str
+) -> Deviations:
+    """Deviations of powers on a scale on which quiet windows' powers are about symmetric: logit, or log of the rest."""
+    past, now = (_scaled(*pair, task) for pair in ((reference, reference_error), (values, errors)))
+    return deviations(*past, *now)
+
+
+@np.errstate(invalid="ignore", divide="ignore")
+def _scaled(value: np.ndarray, error: np.ndarray, task: str) -> tuple[np.ndarray, np.ndarray]:
+    if task == "regression":
+        rest = np.maximum(1 - value, 0.0) + _CALM
+        return -np.log(rest), error / rest
+    share = np.clip(value, _STEEP, 1 - _STEEP)
+    return np.log(share / (1 - share)), error / (share * (1 - share))
+
+
+@np.errstate(over="ignore")
+def _natural(scaled: np.ndarray, task: str) -> np.ndarray:
+    """The inverse of ``_scaled``."""
+    return 1 + _CALM - np.exp(-scaled) if task == "regression" else 1 / (1 + np.exp(-scaled))
 
 
 def power(now: ColumnCube, reference: ColumnCube, inside: np.ndarray, task: str) -> Power:

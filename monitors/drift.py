@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from monitors.grouping import group_names, grouped, scored_groups
+from monitors.directions import judge_moves
 from monitors.measurement import combine, in_reference, mean_inside, rest_of, table
 from monitors.profile.bins import FIRST
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.settings import Settings
 from monitors.statistics.distances import expected_jensen_shannon, jensen_shannon, psi, wasserstein
 from monitors.statistics.intervals import wilson
-from monitors.statistics.null import BinScores, bin_scores, largest_score, log_chance_of_none, standardise
+from monitors.statistics.null import log_chance_of_none
 
 _SURE = 12.0
 """A category is lost when the chance of seeing none of it is under e^-12, six in a million, over all categories."""
@@ -25,8 +25,8 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     deviations; for categories the share of values that the reference never had, and the reference's share of
     categories that no longer come. Missing values are bins like others.
 
-    The verdict does not rest on the distance: bins are standardised by chance and habit (``null.bin_scores``), and a
-    window is judged by its strangest feature (``null.largest_score``).
+    The verdict does not rest on the distance, which cannot tell a habit from news: it rests on shares, ranks, means and
+    spreads, each against its own chance and habit (``directions``), over one window or several in a row.
 
     Returns
     -------
@@ -44,54 +44,27 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     ])  # fmt: skip
 
 
-def score_shares(window: ColumnCube, reference: ColumnCube) -> BinScores:
-    """How strange each window's shares by group of bins are, beside the reference windows' own."""
-    total = reference.n.sum(axis=0)
-    group = scored_groups(total, reference.bins)
-    seen, now, pooled = (grouped(n, group) for n in (reference.n, window.n, total))
-    # half a row in every group: one that the reference never filled has a chance of its own
-    pooled = (pooled + 0.5) / (pooled.sum() + 0.5 * len(pooled))
-    weight = pooled * (1 - pooled)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        seen_n, now_n = seen.sum(axis=1, keepdims=True), now.sum(axis=1, keepdims=True)
-        # one row more or less is no news where fewer than one is due
-        return bin_scores(
-            np.where(seen_n > 0, seen / seen_n, np.nan), weight / seen_n + 1.0 / seen_n**2,
-            np.where(now_n > 0, now / now_n, np.nan), weight / now_n + 1.0 / now_n**2, weight,
-        )  # fmt: skip
-
-
 def _distances(
     names: list[str], cubes: list[tuple[ColumnCube, ColumnCube]], windows: Cube, reference: Cube, settings: Settings
 ) -> list[pd.DataFrame]:
     inside = in_reference(windows, reference)
     shape = (len(names), len(windows))
     js, index, noise, shift = (np.full(shape, np.nan) for _ in range(4))
-    scores = []
     for f, (now, ref) in enumerate(cubes):
-        total = ref.n.sum(axis=0)
-        other = rest_of(total, now.n, inside)
+        other = rest_of(ref.n.sum(axis=0), now.n, inside)
         js[f], index[f] = jensen_shannon(other, now.n), psi(other, now.n)
         noise[f] = expected_jensen_shannon(other, now.n.sum(axis=1), other.sum(axis=1))
         if now.bins.kind == "numeric":
             shift[f] = _wasserstein(now, ref, inside)
-        scores.append(score_shares(now, ref))
-    standard = standardise(
-        np.concatenate([score.reference for score in scores]), np.concatenate([score.windows for score in scores])
-    )
-    verdict = largest_score(standard.reference, standard.windows, settings.rate("drift", "jensen_shannon"))
-    p = verdict.p.reshape(len(names), 2, -1)
-    p = np.fmin(p[:, 0], p[:, 1])
+    moved = judge_moves(cubes, inside, settings.rate("drift", "jensen_shannon"))
     expected = expected_distance(js, noise, inside)
-    # the distance at which this window's shape of deviation would have reached the threshold
-    limit = (standard.mean + verdict.threshold * standard.deviation).reshape(len(names), 2, -1)
-    band = np.array([js[f] * score.reach(limit[f]) for f, score in enumerate(scores)])
-    band = np.where(inside, np.nan, np.maximum(band, expected))
+    # the distance at which this window's shape of deviation would have reached the limit
+    band = np.where(inside, np.nan, np.maximum(js * moved.reach, expected))
     n = np.array([now.n.sum(axis=1) for now, _ in cubes])
     low, high = _distance_interval(js, noise)
     return [
         table("drift", "jensen_shannon", names, windows, reference, value=js, low=low, high=high, expected=expected,
-              n=n, p_value=p, band_low=0.0, band_high=band, detail=_details(cubes, scores, windows, p)),
+              n=n, p_value=moved.p, band_low=0.0, band_high=band, detail=moved.detail),
         table("drift", "psi", names, windows, reference, value=index, n=n),
         _numeric_only(table("drift", "wasserstein", names, windows, reference, value=shift, n=n)),
     ]  # fmt: skip
@@ -127,32 +100,6 @@ def _distance_interval(js: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, n
     true2 = np.maximum(js**2 - noise**2, 0.0)
     wide = 1.96 * np.sqrt(2 * noise**2 * (true2 + noise**2 / 2))
     return np.sqrt(np.maximum(true2 - wide, 0.0)), np.minimum(np.sqrt(true2 + wide + noise**2), np.sqrt(np.log(2)))
-
-
-def _details(
-    cubes: list[tuple[ColumnCube, ColumnCube]], scores: list[BinScores], windows: Cube, p: np.ndarray
-) -> list[list[str | None]]:
-    """Which bins moved most, for windows that look strange."""
-    details: list[list[str | None]] = []
-    for f, (now, ref) in enumerate(cubes):
-        row: list[str | None] = [None] * len(windows)
-        strange = np.flatnonzero(p[f] < 0.05)
-        if len(strange):
-            total = ref.n.sum(axis=0)
-            group = scored_groups(total, ref.bins)
-            names = group_names(ref.bins, group)
-            before, after = grouped(total, group), grouped(now.n, group)
-            for w in strange:
-                row[w] = _moved(names, before, after[w], scores[f].z[w])
-        details.append(row)
-    return details
-
-
-def _moved(names: list[str], before: np.ndarray, now: np.ndarray, z: np.ndarray) -> str | None:
-    if not np.isfinite(z).any():
-        return None
-    g = int(np.nanargmax(np.abs(z)))
-    return f"{names[g]}: {before[g] / max(before.sum(), 1):.1%} to {now[g] / max(now.sum(), 1):.1%} of rows"
 
 
 def _unseen(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:

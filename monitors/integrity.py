@@ -10,7 +10,7 @@ from monitors.profile.cube import Cube
 from monitors.profile.facts import DELAY_HOURS
 from monitors.settings import Settings
 from monitors.statistics.intervals import poisson, wilson
-from monitors.statistics.null import count_scores, largest_score, scalar_scores
+from monitors.statistics.null import FEW_WINDOWS, deviations, few_windows, judge, of_counts, share_limit
 from monitors.windows import Grain
 
 _PER_PHASE = 3
@@ -22,7 +22,7 @@ _EDGE = 0.02
 def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     """Numbers about the log, not about features.
 
-    ``rows`` (judged on the log scale against windows of the same weekday or hour of the week where the reference has
+    ``rows`` (judged by their root against windows of the same weekday or hour of the week where the reference has
     enough of them), ``gap`` (1 for a window without any row), ``duplicate_share`` (rows whose id came before in the
     same
     window), ``label_delay_hours`` (median, not judged), ``new_column`` (share of rows that bring a column which the
@@ -61,24 +61,24 @@ def whole(windows: Cube, settings: Settings) -> np.ndarray:
 def _rows(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     covered = whole(reference, settings) & (reference.rows > 0)
     known, now = phase(reference.starts, settings.grain)[covered], phase(windows.starts, settings.grain)
-    logs, rows = np.log(reference.rows[covered] + 0.5), windows.rows.astype(float)
+    roots, rows = np.sqrt(reference.rows[covered]), windows.rows.astype(float)
     counts = {int(k): int((known == k).sum()) for k in np.unique(np.concatenate([known, now]))}
     by_phase = min(counts.values(), default=0) >= _PER_PHASE
     if not by_phase:
         known, now = np.zeros_like(known), np.zeros_like(now)
-    centre = {int(k): logs[known == k].mean() for k in np.unique(known)}
+    centre = {int(k): roots[known == k].mean() for k in np.unique(known)}
     centres = np.array([centre.get(int(k), np.nan) for k in now])
     # a window helped to make its own phase's mean: its residual is too small by (k - 1) / k
     size = np.array([(known == k).sum() for k in known])
-    residual = (logs - np.array([centre[int(k)] for k in known])) * np.sqrt(size / np.maximum(size - 1, 1))
-    scores = scalar_scores(
-        residual[None], 1 / np.sqrt(reference.rows[covered] + 1.0)[None],
-        (np.log(rows + 0.5) - centres)[None], 1 / np.sqrt(np.maximum(rows, np.exp(np.nan_to_num(centres))) + 1.0)[None],
+    residual = (roots - np.array([centre[int(k)] for k in known])) * np.sqrt(size / np.maximum(size - 1, 1))
+    judged = whole(windows, settings) & (rows > 0) & ~in_reference(windows, reference)
+    # the root of a count has the variance ¼ by chance, whatever the count
+    scores = deviations(
+        residual[None], np.full((1, len(residual)), 0.5), np.where(judged, np.sqrt(rows) - centres, np.nan)[None],
+        np.full((1, len(rows)), 0.5), spent=len(centre) - 1,
     )  # fmt: skip
-    rate = settings.rate("integrity", "rows")
-    verdict = largest_score(np.abs(scores.reference), np.abs(scores.windows), rate / 2)
-    p = np.where(whole(windows, settings) & (rows > 0), np.minimum(2 * verdict.p, 1), np.nan)
-    band = scores.band(verdict.threshold[None])
+    verdict = judge(scores.reference, scores.windows, scores.dof, settings.rate("integrity", "rows"))
+    p, band = verdict.p, scores.band(verdict.limit)
     return table(
         "integrity",
         "rows",
@@ -88,11 +88,11 @@ def _rows(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
         value=rows,
         low=poisson(rows).low,
         high=poisson(rows).high,
-        expected=np.exp(centres),
+        expected=centres**2,
         n=rows,
         p_value=p,
-        band_low=np.exp(centres - band),
-        band_high=np.exp(centres + band),
+        band_low=np.maximum(centres - band, 0.0) ** 2,
+        band_high=(centres + band) ** 2,
     )
 
 
@@ -124,15 +124,20 @@ def _duplicates(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFr
         return doubled, np.array([[float(facts.get("identified", 0)) for facts in cube.facts]])
 
     (k, n), (k0, n0) = counts(windows), counts(reference)
-    scores = count_scores(k0, n0, k, n)
-    verdict = largest_score(scores.reference, scores.windows, settings.rate("integrity", "duplicate_share"))
+    rate = settings.rate("integrity", "duplicate_share")
     with np.errstate(invalid="ignore", divide="ignore"):
         share, usual = np.where(n > 0, k / n, np.nan), k0.sum() / n0.sum()
-        band = scores.band(verdict.threshold[None]) / n
+    if len(reference) < FEW_WINDOWS:
+        p, band = few_windows(k0, n0, k, n, rate)
+    else:
+        found = of_counts(k0, n0, k, n)
+        judged = np.where(in_reference(windows, reference), np.nan, found.windows)
+        verdict = judge(found.reference, judged, found.dof, rate, sides=1)
+        p, band = verdict.p, share_limit(found, n, n0.sum(axis=1), verdict.limit)
     _, low, high = wilson(k, n)
     return table(
         "integrity", "duplicate_share", [None], windows, reference, value=share, low=low, high=high, expected=usual,
-        n=n, p_value=verdict.p, band_low=0.0, band_high=band,
+        n=n, p_value=p, band_low=0.0, band_high=band,
     )  # fmt: skip
 
 

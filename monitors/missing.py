@@ -11,7 +11,7 @@ from monitors.profile.cube import ColumnCube, Cube
 from monitors.sentinel import sentinels
 from monitors.settings import Settings
 from monitors.statistics.intervals import wilson
-from monitors.statistics.null import count_scores, largest_score, log_chance_of_none
+from monitors.statistics.null import FEW_WINDOWS, few_windows, judge, log_chance_of_none, of_counts, share_limit
 
 _LEAST_ROWS = 30
 """A window with fewer values than this is not called constant or stale."""
@@ -51,9 +51,8 @@ def _shares(
     def flat(x: np.ndarray) -> np.ndarray:
         return np.broadcast_to(x, (len(names), FIRST, x.shape[2])).reshape(shape)
 
-    scores = count_scores(flat(before), flat(before_rows), flat(count), flat(rows))
-    rate = settings.rate("missing", "missing_share")
-    verdict = largest_score(scores.reference, scores.windows, rate)
+    p, band = _judge(flat(before), flat(before_rows), flat(count), flat(rows), windows, reference, settings)
+    p, band = p.reshape(count.shape), band.reshape(count.shape)
     inside = in_reference(windows, reference)
     own = np.where(inside, count, 0.0)
     rest = before.sum(axis=2, keepdims=True) - own
@@ -62,9 +61,6 @@ def _shares(
         expected = np.where(rest_rows > 0, rest / rest_rows, np.nan)
         share = np.where(rows > 0, count / rows, np.nan)
         _, low, high = wilson(count, np.broadcast_to(rows, count.shape))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        band = np.minimum(scores.band(verdict.threshold[None]).reshape(count.shape) / rows, 1.0)
-    p = np.where(rows > 0, verdict.p.reshape(count.shape), np.nan)
     # a column that was in every file and is in none needs no statistics, nor many reference windows
     always = (before[:, 0].sum(axis=1) == 0) & (before_rows[:, 0].sum(axis=1) > 0)
     gone = always[:, None] & (count[:, 0] > 0)
@@ -86,6 +82,23 @@ def _shares(
             band_low=0.0, band_high=band[had, k],
         ))  # fmt: skip
     return blocks
+
+
+def _judge(
+    before: np.ndarray, before_rows: np.ndarray, count: np.ndarray, rows: np.ndarray, windows: Cube, reference: Cube,
+    settings: Settings,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """p value of too many missing in a window, and the share from which on it is an alert; both (D, W)."""
+    rate = settings.rate("missing", "missing_share")
+    if len(reference) < FEW_WINDOWS:  # a training set has no windows whose habit could be known: chance alone
+        return few_windows(before, before_rows, count, rows, rate)
+    found = of_counts(before, before_rows, count, rows)
+    judged = np.where(in_reference(windows, reference), np.nan, found.windows)
+    # a kind of missing that never came, then or now, is no chance of a false alarm
+    came = (before.sum(axis=1) + count.sum(axis=1) > 0)[:, None]
+    verdict = judge(np.where(came, found.reference, np.nan), judged, found.dof, rate, sides=1)
+    band = np.minimum(share_limit(found, rows, before_rows.sum(axis=1), verdict.limit), 1.0)
+    return verdict.p, band
 
 
 def _constant(

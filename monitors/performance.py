@@ -19,7 +19,7 @@ from monitors.statistics import performance as measures
 from monitors.statistics.decomposition import disde
 from monitors.statistics.intervals import Estimate
 from monitors.statistics.losses import log_losses, squares_from_bins
-from monitors.statistics.null import largest_score, scalar_scores, standardise
+from monitors.statistics.null import deviations, judge
 
 BETTER_HIGH = frozenset({"auc", "accuracy", "f1", "r2"})
 """Metrics of which more is better; of the others less is."""
@@ -99,15 +99,17 @@ def _judge(
     names = [name for name in realised if name in JUDGED[kind]]
     sign = np.array([-1.0 if name in BETTER_HIGH else 1.0 for name in names])[:, None]
     ripe, known = mature(windows, reference, settings), mature_reference(windows, reference, settings)
-    scores = scalar_scores(
+    scores = deviations(
         np.where(known, np.array([before[name].value for name in names]), np.nan),
         np.array([before[name].error for name in names]),
         np.where(ripe, np.array([realised[name].value for name in names]), np.nan),
         np.array([realised[name].error for name in names]),
     )  # fmt: skip
-    worse = standardise(sign * scores.reference, sign * scores.windows)
-    verdict = largest_score(np.maximum(worse.reference, 0.0), worse.windows, settings.rate("concept", "performance"))
-    limit = scores.band(worse.mean + verdict.threshold * worse.deviation)
+    worse = np.where(in_reference(windows, reference), np.nan, sign * scores.windows)
+    verdict = judge(
+        sign * scores.reference, worse, scores.dof, settings.rate("concept", "performance"), sides=1
+    )
+    limit = scores.band(verdict.limit)
     rows = score.paired.sum(axis=1)
     blocks = []
     for name, estimate in realised.items():

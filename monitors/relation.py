@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -10,11 +12,14 @@ from monitors.maturity import mature
 from monitors.measurement import in_reference, mean_inside, rest_of, table
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.settings import Settings
-from monitors.statistics.null import BinScores, bin_scores, largest_score, standardise
+from monitors.statistics.null import deviations, judge, reach
 
 _LEAST_INFORMATION = 3.0
 """Least n·r(1-r) of a group of bins whose outcome rate is judged."""
 _LEAST_ROWS = 8
+_SAME = 0.9
+_TOLD = 0.05
+"""Windows that look this strange say where the outcome moved."""
 
 
 def relation(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
@@ -27,34 +32,48 @@ def relation(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame
     columns = [i for i, column in enumerate(windows.bins.columns) if column.role == "feature"]
     names = [windows.bins.columns[i].name for i in columns]
     inside = in_reference(windows, reference)
-    values, noise, scores, details, labels = [], [], [], [], []
+    values, noise, tested, labels, names_of = [], [], [], [], []
     for i in columns:
         now, ref = windows.column(i), reference.column(i)
         group = scored_groups(ref.counts[:, :, :-3].sum(axis=(0, 2)), ref.bins)
-        tested = Outcomes.of(now, group, windows.bins.task), Outcomes.of(ref, group, windows.bins.task)
-        score = _scores(*tested)
-        effect, chance = _effect(*tested, inside)
+        pair = Outcomes.of(now, group, windows.bins.task), Outcomes.of(ref, group, windows.bins.task)
+        effect, chance = _effect(*pair, inside)
         values.append(effect)
         noise.append(chance)
-        scores.append(score)
-        labels.append(tested[0].n.sum(axis=1))
-        details.append((tested, group_names(ref.bins, group), group))
-    standard = standardise(np.concatenate([s.reference for s in scores]), np.concatenate([s.windows for s in scores]))
-    verdict = largest_score(standard.reference, standard.windows, settings.rate("concept", "relation"))
-    p = verdict.p.reshape(len(names), 2, -1)
-    p = np.where(mature(windows, reference, settings), np.fmin(p[:, 0], p[:, 1]), np.nan)
-    limit = (standard.mean + verdict.threshold * standard.deviation).reshape(len(names), 2, -1)
+        tested.append(_Tested(pair, *_numbers(*pair)))
+        labels.append(pair[0].n.sum(axis=1))
+        names_of.append(group_names(ref.bins, group))
+    owner = np.repeat(np.arange(len(names)), [len(test.kind) for test in tested])
+    kind = np.concatenate([test.kind for test in tested])
+    parts = [np.concatenate([test[i] for test in tested]) for i in range(1, 5)]
+    events = np.concatenate([test.events for test in tested])
+    # a feature that is the same in nearly all rows has outcomes that come in bursts
+    alike = kind + 2 * np.repeat([test.scarce for test in tested], [len(test.kind) for test in tested])
+    found = deviations(*parts, kind=kind, owner=owner, events=events)
+    judged = mature(windows, reference, settings) & ~inside
+    found = found._replace(windows=np.where(judged, found.windows, np.nan))
+    # half of a feature's chance is spent on its slope, half on its bins
+    share = np.bincount(2 * owner + kind, minlength=2 * len(names))[2 * owner + kind]
+    verdict = judge(
+        found.reference, found.windows, found.dof, settings.rate("concept", "relation"), owner=owner, kind=alike,
+        weight=1.0 / share,
+    )  # fmt: skip
+    p = verdict.p
+    first = np.searchsorted(owner, np.arange(len(names)))
     value, chance = np.array(values), np.array(noise)
     with np.errstate(invalid="ignore"):
         seen = np.sqrt(value**2 + chance**2)
-        reach = np.array([score.reach(limit[f]) for f, score in enumerate(scores)])
-        band = np.sqrt(np.maximum((seen * reach) ** 2 - chance**2, 0.0))
+        band = np.sqrt(np.maximum((seen * reach(found, verdict.limit, owner)) ** 2 - chance**2, 0.0))
         # no deviation has no shape to enlarge, and a rate cannot differ by more than one
         band = np.where(np.isfinite(band) & (seen > 0) & (band <= _most(windows)), band, np.nan)
     usual = mean_inside(value, inside) if inside.any() else 0.0
     text = [
-        [_moved(pair, named, w, scores[f].z[w]) if p[f, w] < 0.05 else None for w in range(len(windows))]
-        for f, (pair, named, _) in enumerate(details)
+        [
+            _moved(test, names_of[f], w, int(verdict.strangest[f, w] - first[f]), int(verdict.span[f, w]))
+            if p[f, w] < _TOLD else None
+            for w in range(len(windows))
+        ]
+        for f, test in enumerate(tested)
     ]  # fmt: skip
     return table(
         "concept",
@@ -143,34 +162,94 @@ def _variance(of: Outcomes, rates: np.ndarray) -> np.ndarray:
     return np.asarray(np.maximum(within, 0.1 * pooled) + 1e-12)
 
 
-def _scores(window: Outcomes, reference: Outcomes) -> BinScores:
-    """Each group's outcome less what the levelled reference relation gives, by its own habit."""
+class _Tested(NamedTuple):
+    """What is judged of one feature: its groups' deviations and, last of all, its slope's, by window."""
+
+    pair: tuple[Outcomes, Outcomes]
+    reference: np.ndarray
+    reference_error: np.ndarray
+    windows: np.ndarray
+    errors: np.ndarray
+    kind: np.ndarray
+    events: np.ndarray
+    scarce: bool
+
+
+def _numbers(window: Outcomes, reference: Outcomes) -> tuple[Any, ...]:
+    """Each group's outcome less what the levelled reference relation gives there, and the slope on that relation.
+
+    The slope is the covariance of outcomes with what the reference leads to expect, less the one expected:
+    Σ n (e - ē)(y - e) / Σ n. It is negative where the relation is weaker or reversed, in all groups together.
+
+    Returns
+    -------
+    numbers and errors of the reference (D, R), of the windows (D, W), kind (D,): 0 group, 1 slope, the rows of the
+    reference behind each (D,), and whether nearly all rows are in one group
+    """
     pooled = reference.summed()
-    rates = _rates(pooled)
-    variance = _variance(pooled, rates)
+    variance = _variance(pooled, _rates(pooled))
+    groups, classes = variance.size, variance.shape[-1]
+    kind = np.repeat([0, 1], [groups, classes])
+    everywhere = np.ones(len(reference.n), bool)
+    # a slope on a relation that the window itself helped to make would be too steep
+    parts = [
+        _join(_by_group(of, pooled, variance), _slope(of, others, variance))
+        for of, others in ((reference, _others(reference, reference, everywhere)), (window, pooled))
+    ]
+    # rows that could tell: a group's own, and for the slope those that are not in the fullest group
+    rows = np.repeat(pooled.n, classes)
+    events = np.append(rows, np.full(classes, pooled.n.sum() - pooled.n.max(initial=0)))
+    return (*parts[0], *parts[1], kind, events, bool(pooled.n.max(initial=0) > _SAME * pooled.n.sum()))
 
-    def deviation(of: Outcomes) -> tuple[np.ndarray, np.ndarray]:
-        expected = _levelled(np.broadcast_to(rates, of.total.shape), of)
-        n = of.n[..., None]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            row = expected * (1 - expected) if of.square is None else variance
-            # a handful of rows, or of either class, is not normal: such a group is not judged in this window
-            enough = n * row >= _LEAST_INFORMATION if of.square is None else n >= _LEAST_ROWS
-            seen = np.where(enough, of.total / np.maximum(n, 1) - expected, np.nan)
-            chance = np.where(enough, np.broadcast_to(row, n.shape[:2] + row.shape[-1:]) / np.maximum(n, 1), np.nan)
-        return seen.reshape(len(seen), variance.size), chance.reshape(len(chance), variance.size)
 
-    return bin_scores(*deviation(reference), *deviation(window), variance.ravel())
+def _others(of: Outcomes, reference: Outcomes, inside: np.ndarray) -> Outcomes:
+    """The reference without the window itself where it is part of it, for every window."""
+    past = reference.summed()
+    return Outcomes(
+        rest_of(past.n, of.n, inside), rest_of(past.total, of.total, inside),
+        None if past.square is None or of.square is None else rest_of(past.square, of.square, inside),
+    )  # fmt: skip
+
+
+def _join(*blocks: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    values, errors = zip(*blocks, strict=True)
+    return np.concatenate(values, axis=1).T, np.concatenate(errors, axis=1).T
+
+
+def _row_variance(of: Outcomes, expected: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    return np.asarray(expected * (1 - expected) if of.square is None else np.broadcast_to(variance, expected.shape))
+
+
+@np.errstate(divide="ignore", invalid="ignore")
+def _by_group(of: Outcomes, past: Outcomes, variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Outcomes less what is expected, and their sampling errors, (W, G·K')."""
+    expected, n = _levelled(_rates(past), of), of.n[..., None]
+    row = _row_variance(of, expected, variance)
+    # a handful of rows, or of either class, is not normal: such a group is not judged in this window
+    enough = n * row >= _LEAST_INFORMATION if of.square is None else n >= _LEAST_ROWS
+    seen = np.where(enough, of.total / np.maximum(n, 1) - expected, np.nan)
+    error = np.where(enough, np.sqrt(row / n), np.nan)
+    flat = (len(seen), variance.size)
+    return seen.reshape(flat), error.reshape(flat)
+
+
+@np.errstate(divide="ignore", invalid="ignore")
+def _slope(of: Outcomes, past: Outcomes, variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Covariance of outcomes with expectations, less the one expected, and its sampling error, (W, K')."""
+    expected, n = _levelled(_rates(past), of), of.n[..., None]
+    row = _row_variance(of, expected, variance)
+    rows = np.maximum(n.sum(axis=1), 1)
+    lean = expected - (n * expected).sum(axis=1, keepdims=True) / rows[:, None]
+    slope = (lean * (of.total - n * expected)).sum(axis=1) / rows
+    error = np.sqrt((n * lean**2 * row).sum(axis=1)) / rows
+    enough = (n * row).sum(axis=1) >= 2 * _LEAST_INFORMATION if of.square is None else rows >= _LEAST_ROWS
+    known = enough & (error > 0)
+    return np.where(known, slope, np.nan), np.where(known, error, np.nan)
 
 
 def _effect(window: Outcomes, reference: Outcomes, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Root mean square deviation over rows, beyond what chance gives, and chance's part; both shape (W,)."""
-    own = Outcomes(window.n, window.total, window.square)
-    past = reference.summed()
-    rest = Outcomes(
-        rest_of(past.n, own.n, inside), rest_of(past.total, own.total, inside),
-        None if past.square is None or own.square is None else rest_of(past.square, own.square, inside),
-    )  # fmt: skip
+    rest = _others(window, reference, inside)
     rates = _rates(rest)
     expected = _levelled(rates, window)
     n = window.n[..., None]
@@ -184,13 +263,16 @@ def _effect(window: Outcomes, reference: Outcomes, inside: np.ndarray) -> tuple[
     return np.where(rows > 0, np.sqrt(np.maximum(square - chance, 0.0)), np.nan), np.sqrt(chance)
 
 
-def _moved(pair: tuple[Outcomes, Outcomes], names: list[str], w: int, z: np.ndarray) -> str | None:
-    """Where the outcome differs most, in words."""
-    window, past = pair[0], pair[1].summed()
-    if not np.isfinite(z).any():
-        return None
-    g, k = divmod(int(np.nanargmax(np.abs(z))), window.total.shape[2])
-    now = window.total[w, g, k] / max(window.n[w, g], 1)
+def _moved(test: _Tested, names: list[str], w: int, which: int, span: int) -> str | None:
+    """Where the outcome differs most, in words; of several windows in a row all together."""
+    window, past = test.pair[0], test.pair[1].summed()
+    last = slice(w - span + 1, w + 1)
+    together = f" over {span} windows" if span > 1 else ""
+    if which >= past.total.size:
+        weaker = float(np.nanmean(test.windows[which, last])) < 0
+        return f"all values: the outcome follows them {'less' if weaker else 'more'} than before{together}"
+    g, k = divmod(which, window.total.shape[2])
+    now = window.total[last, g, k].sum() / max(window.n[last, g].sum(), 1)
     before = past.total[g, k] / max(past.n[g], 1)
     shown = "{:.1%}" if window.square is None else "{:.3g}"
-    return f"{names[g]}: {shown.format(before)} to {shown.format(now)}"
+    return f"{names[g]}: {shown.format(before)} to {shown.format(now)}{together}"

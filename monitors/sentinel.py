@@ -14,7 +14,7 @@ from monitors.profile.cube import ColumnCube, Cube
 from monitors.profile.facts import Facts
 from monitors.settings import Settings
 from monitors.statistics.intervals import wilson
-from monitors.statistics.null import gamma_rates
+from monitors.statistics.null import FEW_WINDOWS, few_windows, of_counts, score_of_t, share_limit
 
 NUMBERS = frozenset({0.0, -1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0, 999.0, 9999.0, 99999.0, 999999.0,
                      -32768.0, 2147483647.0, -2147483648.0})  # fmt: skip
@@ -28,7 +28,7 @@ _UNCOMMON = 0.1
 """A bin with more than this share of the reference is where values lie anyway."""
 _FAR = 0.25
 """A value outside the reference's range by this part of it may be a sentinel whatever it is."""
-_LEAST_COUNT = 10
+_LEAST_COUNT = 3
 _LEAST_ROWS = 30
 _LEAST_OWN = 5
 """Rows of the reference, all with one value, that make a bin this value's own."""
@@ -56,8 +56,7 @@ def sentinels(
 ) -> pd.DataFrame:
     """Share of values at one that stands for 'missing' or is new, beyond the most that the reference had there.
 
-    The rows at it are judged as a negative binomial with the rate and the habit of the reference's windows (see
-    ``null.count_scores``), corrected for the number of features and of values that might have been suspected.
+    The rows at it are judged by the rate and the habit of the reference's windows (``null.of_counts``), corrected for the number of features and of values that might have been suspected.
     """
     shape = (len(names), len(windows))
     share, usual, n, p, band = (np.full(shape, np.nan) for _ in range(5))
@@ -68,16 +67,13 @@ def sentinels(
         found = _numbers(now, ref) if now.bins.kind == "numeric" else _words(now, ref, windows.facts)
         n[f] = now.n[:, FIRST:].sum(axis=1)
         rows = np.broadcast_to(ref.n[:, FIRST:].sum(axis=1).astype(float), found.before.shape)
-        habit, due = gamma_rates(found.before, rows)
-        mean = np.maximum(n[f] * due, 1e-12)
-        spread = habit / (habit + mean)
         with np.errstate(invalid="ignore", divide="ignore"):
             share[f] = np.where(n[f] > 0, found.rows / n[f], np.nan)
             most = (found.before / np.maximum(rows, 1)).max(axis=1, initial=0.0)
             usual[f] = found.before.sum(axis=1) / np.maximum(rows.sum(axis=1), 1)
-            tail = stats.nbinom.sf(found.rows - 1, habit, spread)
-            p[f] = np.where(share[f] > most, np.minimum(tries * tail, 1.0), np.where(n[f] > 0, 1.0, np.nan))
-            band[f] = np.maximum(stats.nbinom.isf(rate, habit, spread) / n[f], most)
+        tail, limit = _tail(found, rows, n[f], rate)
+        p[f] = np.where(share[f] > most, np.minimum(tries * tail, 1.0), np.where(n[f] > 0, 1.0, np.nan))
+        band[f] = np.fmax(limit, most)
         details.append([name if p[f, w] < 1 else None for w, name in enumerate(found.name)])
     if not len(reference):
         p[:] = np.nan
@@ -86,6 +82,19 @@ def sentinels(
         "missing", "sentinel_share", names, windows, reference, value=share, low=low, high=high, expected=usual, n=n,
         p_value=p, band_low=0.0, band_high=np.minimum(band, 1.0), detail=details,
     )  # fmt: skip
+
+
+def _tail(found: Suspect, rows: np.ndarray, n: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
+    """Chance of so many rows at the suspect in a quiet window, and the share that has the chance ``rate``, both (W,)."""
+    if rows.shape[1] < FEW_WINDOWS:
+        one = [few_windows(*pair, rate) for pair in zip(
+            found.before[:, None], rows[:, None], found.rows[:, None, None], n[:, None, None], strict=True)]  # fmt: skip
+        return np.array([p[0, 0] for p, _ in one]), np.array([band[0, 0] for _, band in one])
+    scores = of_counts(found.before, rows, found.rows[:, None], n[:, None], moderated=False)
+    score = score_of_t(scores.windows, scores.dof)[:, 0]
+    wanted = np.full((len(n), 1), stats.norm.isf(rate))
+    limit = share_limit(scores, n[:, None], rows.sum(axis=1), wanted)[:, 0]
+    return np.where(found.rows > 0, stats.norm.sf(score), 1.0), limit
 
 
 def _numbers(now: ColumnCube, ref: ColumnCube) -> Suspect:

@@ -28,7 +28,7 @@ BUDGET: Mapping[tuple[str, str], float] = {
 column that is gone, a type that changed, an hour without rows) spend nothing."""
 
 MINIMUM_EFFECT: Mapping[str, float] = {
-    "jensen_shannon": 0.02,
+    "jensen_shannon": 0.01,
     "unseen_share": 0.002,
     "lost_share": 0.0,
     "relation": 0.01,
@@ -42,15 +42,15 @@ MINIMUM_EFFECT: Mapping[str, float] = {
     "f1": 0.01,
     "calibration_error": 0.01,
     "label_rate": 0.005,
-    "prediction_shift": 0.02,
+    "prediction_shift": 0.01,
     "learned_power": 0.02,
-    "null_share": 0.005,
-    "nan_share": 0.005,
+    "null_share": 0.001,
+    "nan_share": 0.001,
     "invalid_share": 0.001,
     "absent_share": 0.0,
-    "sentinel_share": 0.01,
-    "duplicate_share": 0.002,
-    "rows": 0.15,
+    "sentinel_share": 0.002,
+    "duplicate_share": 0.001,
+    "rows": 0.10,
 }
 """Smallest change that is worth a person's time, by metric and in its own unit, unless configured otherwise."""
 

@@ -1,0 +1,44 @@
+"""Evidence that adds up: a shift too small for one window, but there in several in a row."""
+
+from __future__ import annotations
+
+import numpy as np
+
+SPANS = {1: 0.5, 2: 0.2, 3: 0.15, 5: 0.15}
+"""Windows in a row whose deviations are taken together, and the part of the false-alarm rate that each may spend."""
+
+SLOW = {1: 0.4, 3: 0.2, 6: 0.2, 12: 0.2}
+"""The same for what fades rather than breaks."""
+
+
+def sums(windows: np.ndarray, span: int, references: int, cap: np.ndarray, *, inside: bool = False) -> np.ndarray:
+    """Student's t of the mean of ``span`` deviations in a row, the last one included.
+
+    The mean of k is compared with the same reference mean, whose own error does not shrink with k:
+    t(k) = mean · sqrt((1 + 1/R) / (1/k + 1/R)). One window counts for no more than ``cap``, so that a single strange
+    window does not go on to alarm in those after it.
+
+    Parameters
+    ----------
+    windows : shape (D, W), t by window in order of time; NaN: not known, ends a row
+    references : R, windows of the reference
+    cap : shape (D, 1)
+    inside : whether these are the reference's own windows, each judged against the others: k of them together differ
+        from all R by 1/k - 1/R, and are brought to the scale of those that come after
+
+    Returns
+    -------
+    shape (D, W); NaN where one of the windows is not known
+    """
+    out = np.full(windows.shape, np.nan)
+    if windows.shape[1] < span or (inside and references <= span):
+        return out
+    clipped = np.clip(windows, -cap, cap)
+    total = np.zeros((len(windows), windows.shape[1] - span + 1))
+    for j in range(span):
+        total += clipped[:, j : j + total.shape[1]]
+    r = 1.0 / max(references, 1)
+    # a window left out deviates from the others by R / (R - 1) of what it deviates from all
+    scale = (1 - r) * np.sqrt((1 + r) / (1 - r)) / np.sqrt(1 / span - r) if inside else np.sqrt((1 + r) / (1 / span + r))
+    out[:, span - 1 :] = total / span * scale
+    return out

@@ -1,0 +1,137 @@
+"""Tails as they are: how much longer than a normal's, from the reference's own scores."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+START = float(-np.log(0.2))
+"""Surprise beyond which a tail is looked at: one in five of a normal's."""
+_POOLED, _OWN = 20.0, 10.0
+"""Exceedances that a normal tail is worth beside those of all numbers, and all numbers' beside a number's own."""
+
+
+class Tails(NamedTuple):
+    """Exponential tails of surprise, -log p: P(E > e) = share · exp(-(e - START) / slope) beyond ``START``.
+
+    Attributes
+    ----------
+    share, slope : shape (D, 1); at least those of a normal, 0.2 and 1
+    """
+
+    share: np.ndarray
+    slope: np.ndarray
+
+    def log_p(self, surprise: np.ndarray) -> np.ndarray:
+        """Log of the chance of so much surprise or more in a quiet window, shape (D, W)."""
+        start = np.log(self.share)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(np.where(surprise > START, start - (surprise - START) / self.slope, surprise * start / START))
+
+    def surprise(self, log_p: np.ndarray | float) -> np.ndarray:
+        """The inverse of ``log_p``, for chances smaller than ``share``; shape (D, 1)."""
+        return np.asarray(START + self.slope * np.maximum(np.log(self.share) - log_p, 0.0))
+
+
+def tails(reference: np.ndarray, kind: np.ndarray) -> tuple[Tails, Tails]:
+    """Fit to the surprise of reference windows, each judged against the others.
+
+    Mean excess over ``START``, pooled over numbers of one kind and shrunk towards a normal's, then each number's own
+    shrunk towards the pooled one (maximum likelihood of an exponential with pseudo-counts). Never shorter than a
+    normal's.
+
+    Parameters
+    ----------
+    reference : shape (D, R), -log p under normal tails; NaN: not known
+    kind : shape (D,), int
+
+    Returns
+    -------
+    for windows after the reference, shapes (D, 1); and for each of its own windows without itself, shapes (D, R)
+    """
+    known = np.isfinite(reference)
+    over = known & (np.nan_to_num(reference) > START)
+    excess = np.where(over, np.nan_to_num(reference) - START, 0.0)
+    group = np.unique(kind, return_inverse=True)[1]
+
+    def pooled(x: np.ndarray) -> np.ndarray:
+        """Sums over numbers of one kind, for each of them."""
+        total = np.zeros((int(group.max(initial=-1)) + 1, x.shape[1]))
+        np.add.at(total, group, x)
+        return total[group]
+
+    def fit(total: np.ndarray, count: np.ndarray, of: np.ndarray, own: np.ndarray, mine: np.ndarray, n: np.ndarray) -> Tails:
+        slope = np.maximum((total + _POOLED) / (count + _POOLED), 1.0)
+        often = (count + 0.2 * 50) / (of + 50)
+        return Tails(
+            np.maximum((mine + often * 20) / (n + 20), 0.2),
+            np.maximum((own + _OWN * slope) / (mine + _OWN), 1.0),
+        )
+
+    parts = [x.sum(axis=1, keepdims=True) for x in (excess, over.astype(float), known.astype(float))]
+    sums = [pooled(x) for x in parts]
+    left = [
+        *(total - pooled(x.astype(float)) for total, x in zip(sums, (excess, over, known), strict=True)),
+        *(total - x for total, x in zip(parts, (excess, over, known), strict=True)),
+    ]
+    return fit(*sums, *parts), fit(*left)
+
+
+_WINDOWS = 5.0
+"""Strange windows that are expected of features which do not move together are worth this many seen."""
+
+
+class Together(NamedTuple):
+    """Tail of a whole window's surprise: that of its strangest feature, beyond what so many features would show.
+
+    Attributes
+    ----------
+    family : how many features; slope, share : of the exponential tail beyond ``START``; 1 and 0.2 where features go
+        their own ways
+    """
+
+    family: int
+    slope: float
+    share: float
+
+    def log_p(self, log_p: np.ndarray) -> np.ndarray:
+        """One feature's log p such that Šidák's correction gives the window's own tail; -inf and NaN stay."""
+        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+            window = -_sidak(log_p, self.family)
+            beyond = np.log(self.share) - (window - START) / self.slope
+            return np.asarray(np.where(window > START, np.maximum(_single(beyond, self.family), log_p), log_p))
+
+    def alone(self, log_p: float) -> float:
+        """The inverse of ``log_p``."""
+        window = START + self.slope * (np.log(self.share) - float(_sidak(np.array(log_p), self.family)))
+        return min(float(_single(np.array(-window), self.family)), log_p)
+
+
+def together(log_p: np.ndarray, family: int) -> Together:
+    """Fit to reference windows, each judged against the others.
+
+    Parameters
+    ----------
+    log_p : shape (F, R), of each feature; inf: not known
+    """
+    least = log_p.min(axis=0, initial=np.inf)
+    surprise = -_sidak(least[np.isfinite(least)], family)
+    over = surprise[surprise > START] - START
+    slope = max((over.sum() + _WINDOWS) / (len(over) + _WINDOWS), 1.0)
+    share = max((len(over) + 0.2 * 10) / (len(surprise) + 10), 0.2)
+    return Together(family, float(slope), float(share))
+
+
+def _sidak(log_p: np.ndarray, family: int) -> np.ndarray:
+    """log(1 - (1 - p)^F)."""
+    p = np.exp(np.minimum(log_p, -1e-12))
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.where(log_p < -30, np.log(family) + log_p, np.log(-np.expm1(family * np.log1p(-p)))))
+
+
+def _single(log_p: np.ndarray, family: int) -> np.ndarray:
+    """The inverse of ``_sidak``."""
+    p = np.exp(np.minimum(log_p, -1e-12))
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.where(log_p < -30, log_p - np.log(family), np.log(-np.expm1(np.log1p(-p) / family))))
