@@ -76,6 +76,7 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     usual = np.array([_mean(values) for values in before[:, 0]])[:, None]
     expected = _natural(scores.expected, windows.bins.task)
     expected = np.where(np.isfinite(expected), expected, usual)
+    lowest = _natural(scores.expected - scores.band(verdict.limit), windows.bins.task)
     labels = np.array([_labelled(now).sum(axis=1) for now, _ in cubes])
     blocks = [
         table(
@@ -91,7 +92,7 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
             detail=[[TOO_FEW if small else None for small in few]] * len(names),
             n=labels,
             p_value=np.where(ripe & ~few, p, np.nan),
-            band_low=np.where(able[:, None], _natural(scores.expected - scores.band(verdict.limit), windows.bins.task), np.nan),
+            band_low=np.where(able[:, None], lowest, np.nan),
         )
     ]
     for metric in ("available", "expected"):

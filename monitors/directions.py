@@ -70,9 +70,9 @@ def directions(now: ColumnCube, ref: ColumnCube) -> Directions:
         kind = np.append(kind, [RANK, SPREAD, MEAN, SPREAD])
         names = [*names, "rank", "spread of ranks", "mean", "standard deviation"]
     shares = kind == SHARE
-    bursts = np.where(shares, np.append(pooled, np.zeros(len(kind) - len(pooled))) < _SCARCE, pooled.max() > 1 - 2 * _SCARCE)
-    kind = kind + BURSTS * bursts
-    events = total[FIRST:].sum() * np.where(shares, np.append(pooled * (1 - pooled), np.zeros(len(kind) - len(pooled))), 1 - pooled.max())
+    own = np.append(pooled, np.ones(len(kind) - len(pooled)))
+    kind = kind + BURSTS * np.where(shares, own < _SCARCE, pooled.max() > 1 - 2 * _SCARCE)
+    events = total[FIRST:].sum() * np.where(shares, own * (1 - own), 1 - pooled.max())
     weight = np.where(shares, 1.0 / shares.sum(), 1.0 / max((~shares).sum(), 1))
     rows = (ref.n[:, FIRST:].sum(axis=1), now.n[:, FIRST:].sum(axis=1))
     return Directions(*blocks[0], *blocks[1], low, high, events, rows, kind, weight, names)
@@ -93,12 +93,15 @@ def _numbers(now: ColumnCube, ref: ColumnCube) -> list[tuple[np.ndarray, np.ndar
     centre = first / n
     deviation = float(np.sqrt(max(second / n - centre**2, 0.0)))
     reach = _REACH * deviation
-    least, most = max(float(ref.low.min()) - ref.bins.centre, centre - reach), min(float(ref.high.max()) - ref.bins.centre, centre + reach)
+    least = max(float(ref.low.min()) - ref.bins.centre, centre - reach)
+    most = min(float(ref.high.max()) - ref.bins.centre, centre + reach)
     edges = (np.array([least, most]) - centre) / max(deviation, 1e-300)
     low = np.array([scores[0].min(), 0.0, edges[0], 0.0])
     high = np.array([scores[0].max(), scores[1].max(), edges[1], np.inf])
     low[3] = -np.inf
-    blocks = [_join(_ranks(cube.n[:, FIRST:], scores, variance), _moments(cube, centre, deviation)) for cube in (ref, now)]
+    blocks = [
+        _join(_ranks(cube.n[:, FIRST:], scores, variance), _moments(cube, centre, deviation)) for cube in (ref, now)
+    ]
     return [*blocks, (low, np.maximum(high, low + 1e-9))]
 
 
@@ -148,7 +151,7 @@ def stacked(columns: Sequence[Directions], inside: np.ndarray) -> tuple[Deviatio
     width = high - low
     with np.errstate(divide="ignore"):
         grain = [width / np.stack([column.rows[i] for column in columns])[owner] for i in range(2)]
-    found = bounded(found, parts[0], parts[2], low, high, (grain[0], grain[1]))
+    found = bounded(found, parts[0], parts[2], (parts[1], parts[3]), low, high, (grain[0], grain[1]))
     return found._replace(windows=np.where(inside, np.nan, found.windows)), owner
 
 

@@ -12,7 +12,7 @@ from monitors.maturity import mature
 from monitors.measurement import in_reference, mean_inside, rest_of, table
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.settings import Settings
-from monitors.statistics.null import deviations, judge, reach
+from monitors.statistics.null import Verdict, deviations, judge, reach, t_of_score
 
 _LEAST_INFORMATION = 3.0
 """Least n·r(1-r) of a group of bins whose outcome rate is judged."""
@@ -66,10 +66,11 @@ def relation(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame
         band = np.sqrt(np.maximum((seen * reach(found, verdict.limit, owner)) ** 2 - chance**2, 0.0))
         # no deviation has no shape to enlarge, and a rate cannot differ by more than one
         band = np.where(np.isfinite(band) & (seen > 0) & (band <= _most(windows)), band, np.nan)
+    far = np.where(kind[:, None] == 0, np.abs(found.windows) / t_of_score(verdict.limit, found.dof), 0.0)
     usual = mean_inside(value, inside) if inside.any() else 0.0
     text = [
         [
-            _moved(test, names_of[f], w, int(verdict.strangest[f, w] - first[f]), int(verdict.span[f, w]))
+            _moved(test, names_of[f], w, _place(verdict, far, first, f, w) - int(first[f]), int(verdict.span[f, w]))
             if p[f, w] < _TOLD else None
             for w in range(len(windows))
         ]
@@ -89,6 +90,13 @@ def relation(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame
         band_high=np.where(inside, np.nan, band),
         detail=text,
     )
+
+
+def _place(verdict: Verdict, far: np.ndarray, first: np.ndarray, f: int, w: int) -> int:
+    """The strangest number, or a group that would raise an alert by itself where that is the slope: it has a place."""
+    mine = slice(int(first[f]), int(first[f + 1]) if f + 1 < len(first) else None)
+    height = np.nan_to_num(far[mine, w])
+    return int(first[f] + height.argmax()) if height.max(initial=0.0) >= 1 else int(verdict.strangest[f, w])
 
 
 def _most(windows: Cube) -> float:

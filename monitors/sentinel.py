@@ -56,7 +56,8 @@ def sentinels(
 ) -> pd.DataFrame:
     """Share of values at one that stands for 'missing' or is new, beyond the most that the reference had there.
 
-    The rows at it are judged by the rate and the habit of the reference's windows (``null.of_counts``), corrected for the number of features and of values that might have been suspected.
+    The rows at it are judged by the rate and the habit of the reference's windows (``null.of_counts``), corrected for
+    the number of features and of values that might have been suspected.
     """
     shape = (len(names), len(windows))
     share, usual, n, p, band = (np.full(shape, np.nan) for _ in range(5))
@@ -85,10 +86,10 @@ def sentinels(
 
 
 def _tail(found: Suspect, rows: np.ndarray, n: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
-    """Chance of so many rows at the suspect in a quiet window, and the share that has the chance ``rate``, both (W,)."""
+    """Chance of so many rows at the suspect in a quiet window, and the share whose chance is ``rate``, both (W,)."""
     if rows.shape[1] < FEW_WINDOWS:
-        one = [few_windows(*pair, rate) for pair in zip(
-            found.before[:, None], rows[:, None], found.rows[:, None, None], n[:, None, None], strict=True)]  # fmt: skip
+        now = zip(found.before[:, None], rows[:, None], found.rows[:, None, None], n[:, None, None], strict=True)
+        one = [few_windows(*window, rate) for window in now]
         return np.array([p[0, 0] for p, _ in one]), np.array([band[0, 0] for _, band in one])
     scores = of_counts(found.before, rows, found.rows[:, None], n[:, None], moderated=False)
     score = score_of_t(scores.windows, scores.dof)[:, 0]

@@ -5,24 +5,33 @@ against the others (``habit``), several windows in a row together (``lasting``);
 its strangest number is stranger than tails as long as the reference's own lead to expect (``tails``, ``family``).
 """
 
+from monitors.statistics.null.bounded import bounded, of_counts, share_limit
 from monitors.statistics.null.counts import few_windows, gamma_rates, log_chance_of_none
 from monitors.statistics.null.family import Verdict, judge, reach
-from monitors.statistics.null.habit import (
-    CEILING,
-    FEW_WINDOWS,
-    Deviations,
-    bounded,
-    deviations,
-    of_counts,
-    score_of_t,
-    share_limit,
-    t_of_score,
-)
+from monitors.statistics.null.habit import CEILING, FEW_WINDOWS, Deviations, deviations, score_of_t, t_of_score
 from monitors.statistics.null.lasting import SLOW, SPANS
 from monitors.statistics.null.moderate import moderate
 from monitors.statistics.null.runs import SHORTEST_RUN, run_below
 
 __all__ = [
-    "CEILING", "FEW_WINDOWS", "SHORTEST_RUN", "SLOW", "SPANS", "Deviations", "Verdict", "bounded", "deviations",
-    "few_windows", "gamma_rates", "judge", "log_chance_of_none", "moderate", "of_counts", "reach", "run_below", "score_of_t", "share_limit", "t_of_score",
-]  # fmt: skip
+    "CEILING",
+    "FEW_WINDOWS",
+    "SHORTEST_RUN",
+    "SLOW",
+    "SPANS",
+    "Deviations",
+    "Verdict",
+    "bounded",
+    "deviations",
+    "few_windows",
+    "gamma_rates",
+    "judge",
+    "log_chance_of_none",
+    "moderate",
+    "of_counts",
+    "reach",
+    "run_below",
+    "score_of_t",
+    "share_limit",
+    "t_of_score",
+]

@@ -13,8 +13,8 @@ from monitors.statistics.null.habit import FEW_WINDOWS, Deviations, score_of_t, 
 from monitors.statistics.null.lasting import SPANS, sums
 from monitors.statistics.null.tails import tails, together
 
-_CAP = 4.0
-"""Normal score that a single window may bring to the evidence of several."""
+_CAP = 0.85
+"""Part of the limit for one window that a window may bring to the evidence of several."""
 
 
 class Verdict(NamedTuple):
@@ -25,7 +25,7 @@ class Verdict(NamedTuple):
     p : shape (F, W): chance that a quiet window shows anything as strange as this in any feature of the family
     limit : shape (D, 1): normal score that a number has to reach in one window for an alert
     strangest : shape (F, W), int: which of all D numbers is the strangest; -1 where nothing is known
-    span : shape (F, W), int: over how many windows in a row it is strangest
+    span : shape (F, W), int: over how many windows in a row, the fewest that raise an alert
     """
 
     p: np.ndarray
@@ -66,14 +66,13 @@ def judge(
     dof = np.broadcast_to(np.asarray(dof, float), (len(windows), 1))
     part = _parts(owner, features, np.where(enough[:, 0], 1.0 if weight is None else weight, 0.0))
     own = np.where(enough, score_of_t(reference, np.maximum(dof - 1, 1.0)), np.nan)
-    cap = t_of_score(_CAP, dof)
     family = max(len(np.unique(owner[enough[:, 0]])), 1)
     longest = int(np.median(count[enough[:, 0]])) if enough.any() else 0
     best, strangest = np.full((features, windows.shape[1]), np.inf), np.full((features, windows.shape[1]), -1)
     span = np.ones(best.shape, np.int64)
     alone = np.log(-np.expm1(np.log1p(-rate) / family))
-    limit = np.full(dof.shape, np.nan)
-    for k, chance in spans.items():
+    limit, cap = np.full(dof.shape, np.nan), np.full(dof.shape, np.inf)
+    for k, chance in sorted(spans.items()):
         t = windows if k == 1 else sums(windows, k, longest, cap)
         past = own if k == 1 else sums(own, k, longest, cap, inside=True)
         surprise = _surprise(past, sides)
@@ -86,9 +85,11 @@ def judge(
         least = whole.log_p(least) - np.log(chance)
         if k == 1:
             limit = _score(tail.surprise(whole.alone(alone + np.log(chance)) + parts), sides)
-        better = least < best
-        best = np.where(better, least, best)
+            cap = t_of_score(_CAP * limit, dof)
+        # the fewest windows that raise an alert tell what moved
+        better = (least < best) & (best > alone)
         strangest, span = np.where(better, which, strangest), np.where(better, k, span)
+        best = np.fmin(best, least)
     known = np.isfinite(best)
     p = -np.expm1(family * np.log1p(-np.minimum(np.exp(np.minimum(best, 0.0)), 1 - 1e-16)))
     return Verdict(np.where(known, p, np.nan), limit, strangest, span)

@@ -46,15 +46,16 @@ class Deviations(NamedTuple):
 
 
 def deviations(
-    reference: np.ndarray, reference_error: np.ndarray, values: np.ndarray, errors: np.ndarray,
+    reference: np.ndarray, reference_error: np.ndarray, values: np.ndarray, errors: np.ndarray, *,
     kind: np.ndarray | None = None, owner: np.ndarray | None = None, events: np.ndarray | None = None,
     spent: int = 0, moderated: bool = True,
 ) -> Deviations:  # fmt: skip
     """Deviations of numbers (shares, AUCs, log counts) from the reference's, D of them side by side.
 
-    A quiet window's number has variance habit² + error² around the reference's mean, more habit where its error is larger
-    than the reference's: the habit's variance is what the reference windows vary beyond their own errors (method of moments, DerSimonian and Laird 1986,
-    doi:10.1016/0197-2456(86)90046-2), the whole moderated across numbers of one ``kind`` as a multiple of chance.
+    A quiet window's number has variance habit² + error² around the reference's mean, more habit where its error is
+    larger than the reference's: the habit's variance is what the reference windows vary beyond their own errors (method
+    of moments, DerSimonian and Laird 1986, doi:10.1016/0197-2456(86)90046-2), the whole moderated across numbers of one
+    ``kind`` as a multiple of chance.
 
     Parameters
     ----------
@@ -105,7 +106,8 @@ def deviations(
         windows = (values - expected[:, None]) / spread
 
     # the same for each reference window with itself left out, in closed form
-    left_total = np.where(known & (count > 1)[:, None], np.maximum(total[:, None] - weight, 1e-12 * total[:, None]), 1.0)
+    several = known & (count > 1)[:, None]
+    left_total = np.where(several, np.maximum(total[:, None] - weight, 1e-12 * total[:, None]), 1.0)
     left_mean = (total * mean)[:, None] - weight * x
     left_mean /= left_total
     left_square = np.maximum(square[:, None] - weight * away**2 * (total[:, None] / left_total), 0.0)
@@ -127,7 +129,9 @@ def deviations(
 
 def _base(ratio: np.ndarray, owner: np.ndarray | None) -> np.ndarray:
     """What a feature's numbers vary beyond chance on the whole: the geometric mean of its own; (D, R) to (D, R)."""
-    return np.exp(_means_by(np.log(np.maximum(ratio, 1e-3)), ratio > 0, owner)) if owner is not None else np.ones(ratio.shape)
+    if owner is None:
+        return np.ones(ratio.shape)
+    return np.asarray(np.exp(_means_by(np.log(np.maximum(ratio, 1e-3)), ratio > 0, owner)))
 
 
 def _means_by(values: np.ndarray, known: np.ndarray, group: np.ndarray) -> np.ndarray:
@@ -160,123 +164,6 @@ def _habit2(
     with np.errstate(invalid="ignore"):
         shrunk = np.where(strength > 0, (strength * centre + free * ratio) / (strength + free), ratio)
         return np.asarray(np.maximum(np.nan_to_num(shrunk) - 1.0, 0.0) * error2)
-
-
-def bounded(
-    found: Deviations, reference: np.ndarray, values: np.ndarray, low: np.ndarray, high: np.ndarray,
-    grain: tuple[np.ndarray, np.ndarray],
-) -> Deviations:  # fmt: skip
-    """The deviations of numbers that cannot leave a range, with the tails that such numbers have.
-
-    A share that varies around q with variance s² follows a beta distribution with these moments: a category that comes
-    in bursts, or is rare beside the number of rows, has a long upper tail and none below. So does a mean between the
-    least and the greatest value. The chance of a deviation is that tail's, over what the variance may be when it was
-    estimated with so many degrees of freedom; it is given as the t that has it.
-
-    Parameters
-    ----------
-    found : of D numbers
-    reference : shape (D, R); values : shape (D, W)
-    low, high : shape (D, 1), the range; infinite: none
-    grain : shapes (D, R) and (D, W): the least step, half of which is taken as chance
-    """
-    width = np.where(np.isfinite(high - low), high - low, np.nan)
-    with np.errstate(divide="ignore"):
-        # what the reference never had has a chance of its own: half a row
-        rows = np.where(grain[0] > 0, width / grain[0], 0.0).sum(axis=1, keepdims=True)
-        least = np.where(rows > 0, 0.5 / np.maximum(rows, 1.0), 1e-6)
-    return found._replace(
-        reference=_beta(
-            found.reference, (reference - low) / width, (found.left_expected - low) / width,
-            found.left_spread / width, grain[0] / width, least, np.maximum(found.dof - 1, 1.0),
-        ),
-        windows=_beta(
-            found.windows, (values - low) / width, (found.expected - low) / width, found.spread / width,
-            grain[1] / width, least, found.dof,
-        ),
-    )  # fmt: skip
-
-
-_FAR = 1.5
-"""Nearer to what is expected than this, the tails make no difference."""
-_VARIANCES = np.array([0.7, 0.4, 0.2, 0.08, 0.025, 6e-3, 1e-3, 1e-4, 1e-5])
-"""Chances that a variance is larger than what is tried."""
-_WEIGHTS = -np.diff([1.0, *np.sqrt(_VARIANCES[:-1] * _VARIANCES[1:]), 0.0])
-
-
-def _beta(
-    t: np.ndarray, value: np.ndarray, expected: np.ndarray, spread: np.ndarray, grain: np.ndarray, least: np.ndarray,
-    dof: np.ndarray,
-) -> np.ndarray:  # fmt: skip
-    out = t.copy()
-    with np.errstate(invalid="ignore"):
-        d, w = np.nonzero((np.abs(t) > _FAR) & np.isfinite(expected))
-    q, sd, floor = (np.broadcast_to(x, t.shape)[d, w] for x in (expected, spread, least))
-    above = t[d, w] > 0
-    step = np.where(above, -0.5, 0.5) * np.broadcast_to(grain, t.shape)[d, w]
-    x = np.clip(value[d, w] + step, 0.0, 1.0)
-    free = np.broadcast_to(dof, (len(t), 1))
-    larger = np.sqrt(free / special.chdtri(free, 1 - _VARIANCES))  # (D, nodes): quantiles of the standard deviation
-    tail = np.zeros(len(d))
-    for node, part in enumerate(_WEIGHTS):
-        first, second = _shape(q, sd * larger[d, node], floor)
-        with np.errstate(under="ignore", over="ignore", divide="ignore"):
-            # the upper tail is the lower one of what is left of the range
-            tail += part * special.betainc(
-                np.where(above, second, first), np.where(above, first, second), np.where(above, 1 - x, x)
-            )
-    score = np.maximum(-special.ndtri(np.maximum(tail, 1e-300)), 0.0)
-    out[d, w] = np.where(above, 1.0, -1.0) * t_of_score(score, free[d, 0])
-    return out
-
-
-def _shape(expected: np.ndarray, spread: np.ndarray, least: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both parameters of the beta distribution with this mean and standard deviation."""
-    q = np.clip(expected, least, 1 - least)
-    strength = q * (1 - q) / np.minimum(spread**2, 0.95 * q * (1 - q)) - 1
-    return q * strength, (1 - q) * strength
-
-
-def of_counts(
-    counts: np.ndarray, rows: np.ndarray, now: np.ndarray, now_rows: np.ndarray, *, moderated: bool = True
-) -> Deviations:
-    """Deviations of shares: of rows that are null, or doubled.
-
-    Parameters
-    ----------
-    counts, rows : shape (D, R); now, now_rows : shape (D, W); no rows: not known
-    moderated : see ``deviations``
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        seen, share = counts / rows, now / now_rows
-        total = np.maximum(rows.sum(axis=1), 1.0)
-        pooled = (counts.sum(axis=1) + 0.5) / (total + 1)
-        weight = (pooled * (1 - pooled))[:, None]
-        found = deviations(
-            seen, np.sqrt(weight / rows), share, np.sqrt(weight / now_rows), events=np.where(counts.sum(axis=1) > 0, total * weight[:, 0], np.inf),
-            moderated=moderated,
-        )
-        return bounded(
-            found, seen, share, np.zeros((len(counts), 1)), np.ones((len(counts), 1)), (1 / rows, 1 / now_rows)
-        )
-
-
-def share_limit(found: Deviations, rows: np.ndarray, total: np.ndarray, score: np.ndarray) -> np.ndarray:
-    """The share, above what is expected, that has this normal score; the inverse of ``of_counts``.
-
-    Parameters
-    ----------
-    rows : shape (D, W); total : shape (D,), rows of the reference; score : shape (D, 1)
-    """
-    tail = stats.norm.sf(np.minimum(t_of_score(score, found.dof), CEILING))
-    least = np.broadcast_to(0.5 / np.maximum(total, 1.0)[:, None], found.spread.shape)
-    first, second = _shape(np.broadcast_to(found.expected, found.spread.shape), found.spread, least)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        tail = np.broadcast_to(tail, first.shape)
-        keys = np.round(np.log(np.maximum(np.stack([first.ravel(), second.ravel(), tail.ravel()]), 1e-300)), 6)
-        _, place, inverse = np.unique(keys, axis=1, return_index=True, return_inverse=True)
-        solved = special.betainccinv(first.ravel()[place], second.ravel()[place], tail.ravel()[place])
-        return np.asarray(solved[inverse.ravel()].reshape(first.shape) + 0.5 / rows)
 
 
 def score_of_t(t: np.ndarray, dof: np.ndarray) -> np.ndarray:

@@ -39,6 +39,6 @@ def sums(windows: np.ndarray, span: int, references: int, cap: np.ndarray, *, in
         total += clipped[:, j : j + total.shape[1]]
     r = 1.0 / max(references, 1)
     # a window left out deviates from the others by R / (R - 1) of what it deviates from all
-    scale = (1 - r) * np.sqrt((1 + r) / (1 - r)) / np.sqrt(1 / span - r) if inside else np.sqrt((1 + r) / (1 / span + r))
+    scale = np.sqrt((1 + r) * (1 - r) / (1 / span - r)) if inside else np.sqrt((1 + r) / (1 / span + r))
     out[:, span - 1 :] = total / span * scale
     return out

@@ -27,7 +27,8 @@ class Tails(NamedTuple):
         """Log of the chance of so much surprise or more in a quiet window, shape (D, W)."""
         start = np.log(self.share)
         with np.errstate(invalid="ignore"):
-            return np.asarray(np.where(surprise > START, start - (surprise - START) / self.slope, surprise * start / START))
+            beyond = start - (surprise - START) / self.slope
+            return np.asarray(np.where(surprise > START, beyond, surprise * start / START))
 
     def surprise(self, log_p: np.ndarray | float) -> np.ndarray:
         """The inverse of ``log_p``, for chances smaller than ``share``; shape (D, 1)."""
@@ -61,7 +62,9 @@ def tails(reference: np.ndarray, kind: np.ndarray) -> tuple[Tails, Tails]:
         np.add.at(total, group, x)
         return total[group]
 
-    def fit(total: np.ndarray, count: np.ndarray, of: np.ndarray, own: np.ndarray, mine: np.ndarray, n: np.ndarray) -> Tails:
+    def fit(
+        total: np.ndarray, count: np.ndarray, of: np.ndarray, own: np.ndarray, mine: np.ndarray, n: np.ndarray
+    ) -> Tails:
         slope = np.maximum((total + _POOLED) / (count + _POOLED), 1.0)
         often = (count + 0.2 * 50) / (of + 50)
         return Tails(
