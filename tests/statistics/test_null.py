@@ -232,7 +232,7 @@ def test_rates_of_a_gamma_are_found() -> None:
 def drawn(rng: np.random.Generator, features: int, windows: int, tails_of: str, together_by: float) -> np.ndarray:
     """Windows that differ by habit, features that move together."""
     def noise(shape: tuple[int, int]) -> np.ndarray:
-        return rng.standard_t(3, shape) if tails_of == "heavy" else rng.normal(size=shape)
+        return rng.standard_t(4, shape) if tails_of == "heavy" else rng.normal(size=shape)
 
     return np.sqrt(1 - together_by) * noise((features, windows)) + np.sqrt(together_by) * noise((1, windows))
 

@@ -56,6 +56,7 @@ _VARIANCES = np.array([0.7, 0.4, 0.2, 0.08, 0.025, 6e-3, 1e-3, 1e-4, 1e-5])
 _WEIGHTS = -np.diff([1.0, *np.sqrt(_VARIANCES[:-1] * _VARIANCES[1:]), 0.0])
 
 
+@np.errstate(divide="ignore", invalid="ignore", over="ignore")
 def _tailed(
     t: np.ndarray, value: np.ndarray, expected: np.ndarray, spread: np.ndarray, error: np.ndarray, grain: np.ndarray,
     least: np.ndarray, dof: np.ndarray,
@@ -126,6 +127,7 @@ def of_counts(
         )
 
 
+@np.errstate(divide="ignore", invalid="ignore")
 def share_limit(found: Deviations, rows: np.ndarray, total: np.ndarray, score: np.ndarray) -> np.ndarray:
     """The share, above what is expected, that has this normal score; the inverse of ``of_counts``.
 
