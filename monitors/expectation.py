@@ -14,7 +14,7 @@ from monitors.scores import Score
 from monitors.settings import Settings
 from monitors.statistics.cbpe import ExpectedPerformance, expected_performance, input_errors
 from monitors.statistics.intervals import symmetric
-from monitors.statistics.null import largest_score, scalar_scores, standardise
+from monitors.statistics.null import deviations, judge
 from monitors.statistics.performance import auc_from_score_bins
 
 SHOWN = {"probability": ("auc", "log_loss", "brier", "accuracy", "f1"), "score": ("auc",)}
@@ -55,7 +55,7 @@ def expectation(
     verdict = _judge(
         np.array([np.where(ripe_before, getattr(before, name).value, np.nan) for name in judged]),
         np.array([errors_before[name] for name in judged]),
-        np.array([np.where(ripe, np.nan, getattr(found, name).value) for name in judged]),
+        np.array([np.where(ripe | inside, np.nan, getattr(found, name).value) for name in judged]),
         np.array([errors[name] for name in judged]),
         np.array([_WORSE[name] for name in judged]), settings.rate("concept", "expectation"),
     )  # fmt: skip
@@ -104,9 +104,10 @@ def _gap(
 
     realised, expected, error = differ(current, in_reference(windows, reference))
     before, expected_before, error_before = differ(past, np.ones(len(reference), bool))
+    judged = ripe & ~in_reference(windows, reference)
     verdict = _judge(
         np.where(ripe_before, before - expected_before, np.nan)[None], error_before[None],
-        np.where(ripe, realised - expected, np.nan)[None], error[None], np.array([-1.0]),
+        np.where(judged, realised - expected, np.nan)[None], error[None], np.array([-1.0]),
         settings.rate("concept", "expectation"),
     )  # fmt: skip
     said = [f"{a:.3g} where the scores lead to expect {b:.3g}" if np.isfinite(a) and np.isfinite(b) else None
@@ -124,10 +125,8 @@ def _judge(
     rate: float,
 ) -> Verdict:  # fmt: skip
     """M numbers against the reference's, the side where ``sign`` (M,) points being worse; shapes (M, R) and (M, W)."""
-    scores = scalar_scores(reference, reference_error, values, errors)
+    scores = deviations(reference, reference_error, values, errors)
     side = sign[:, None]
-    worse = standardise(side * scores.reference, side * scores.windows)
-    verdict = largest_score(np.maximum(worse.reference, 0.0), worse.windows, rate)
-    limit = scores.band(worse.mean + verdict.threshold * worse.deviation)
+    verdict = judge(side * scores.reference, side * scores.windows, scores.dof, rate, sides=1)
     expected = np.broadcast_to(scores.expected, values.shape)
-    return Verdict(verdict.p, expected, expected + side * limit)
+    return Verdict(verdict.p, expected, expected + side * scores.band(verdict.limit))

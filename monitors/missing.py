@@ -98,7 +98,7 @@ def _judge(
     came = (before.sum(axis=1) + count.sum(axis=1) > 0)[:, None]
     verdict = judge(np.where(came, found.reference, np.nan), judged, found.dof, rate, sides=1)
     band = np.minimum(share_limit(found, rows, before_rows.sum(axis=1), verdict.limit), 1.0)
-    return verdict.p, band
+    return np.where(came, verdict.p, 1.0), band
 
 
 def _constant(
