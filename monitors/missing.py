@@ -11,7 +11,15 @@ from monitors.profile.cube import ColumnCube, Cube
 from monitors.sentinel import sentinels
 from monitors.settings import Settings
 from monitors.statistics.intervals import wilson
-from monitors.statistics.null import FEW_WINDOWS, few_windows, judge, log_chance_of_none, of_counts, share_limit
+from monitors.statistics.null import (
+    FEW_WINDOWS,
+    Deviations,
+    few_windows,
+    judge,
+    log_chance_of_none,
+    of_counts,
+    share_limit,
+)
 
 _LEAST_ROWS = 30
 """A window with fewer values than this is not called constant or stale."""
@@ -97,7 +105,14 @@ def _judge(
     # a kind of missing that never came, then or now, is no chance of a false alarm
     came = (before.sum(axis=1) + count.sum(axis=1) > 0)[:, None]
     verdict = judge(np.where(came, found.reference, np.nan), judged, found.dof, rate, sides=1)
-    band = np.minimum(share_limit(found, rows, before_rows.sum(axis=1), verdict.limit), 1.0)
+    # numbers that the reference never had are alike, and one stands for all
+    never = np.flatnonzero(before.sum(axis=1) == 0)
+    place = np.arange(len(before))
+    place[never] = never[:1] if len(never) else never
+    asked, back = np.unique(place, return_inverse=True)
+    part = Deviations(*(x[asked] for x in found))
+    limit = share_limit(part, rows[asked], before_rows[asked].sum(axis=1), verdict.limit[asked])
+    band = np.minimum(limit, 1.0)[back]
     return np.where(came, verdict.p, 1.0), band
 
 
