@@ -72,10 +72,14 @@ def _rows(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     size = np.array([(known == k).sum() for k in known])
     residual = (roots - np.array([centre[int(k)] for k in known])) * np.sqrt(size / np.maximum(size - 1, 1))
     judged = whole(windows, settings) & (rows > 0) & ~in_reference(windows, reference)
-    # the root of a count has the variance ¼ by chance, whatever the count
+    # how much counts vary is seen, not supposed: a log that is written by the clock has fewer surprises than chance
+    def step(roots: np.ndarray) -> np.ndarray:
+        """What half a row is on the scale of roots."""
+        return np.asarray(0.25 / np.maximum(np.nan_to_num(roots), 1.0))[None]
+
     scores = deviations(
-        residual[None], np.full((1, len(residual)), 0.5), np.where(judged, np.sqrt(rows) - centres, np.nan)[None],
-        np.full((1, len(rows)), 0.5), spent=len(centre) - 1,
+        residual[None], step(roots), np.where(judged, np.sqrt(rows) - centres, np.nan)[None], step(centres),
+        spent=len(centre) - 1,
     )  # fmt: skip
     verdict = judge(scores.reference, scores.windows, scores.dof, settings.rate("integrity", "rows"))
     p, band = verdict.p, scores.band(verdict.limit)

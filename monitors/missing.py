@@ -21,7 +21,7 @@ from monitors.statistics.null import (
     share_limit,
 )
 
-_LEAST_ROWS = 30
+_LEAST_ROWS = 10
 """A window with fewer values than this is not called constant or stale."""
 
 

@@ -17,11 +17,11 @@ BUDGET: Mapping[tuple[str, str], float] = {
     ("concept", "prediction_shift"): 0.05,
     ("concept", "relation"): 0.15,
     ("decay", "learned_power"): 0.10,
-    ("missing", "missing_share"): 0.08,
-    ("missing", "sentinel_share"): 0.04,
+    ("missing", "missing_share"): 0.06,
+    ("missing", "sentinel_share"): 0.02,
     ("missing", "constant_share"): 0.01,
     ("missing", "stale_windows"): 0.01,
-    ("integrity", "rows"): 0.04,
+    ("integrity", "rows"): 0.08,
     ("integrity", "duplicate_share"): 0.02,
 }
 """How the chance of a false alarm in a quiet window is spent: it adds up to 1. Facts that no chance explains (a
@@ -50,7 +50,7 @@ MINIMUM_EFFECT: Mapping[str, float] = {
     "absent_share": 0.0,
     "sentinel_share": 0.002,
     "duplicate_share": 0.001,
-    "rows": 0.10,
+    "rows": 0.02,
 }
 """Smallest change that is worth a person's time, by metric and in its own unit, unless configured otherwise."""
 
