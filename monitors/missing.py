@@ -136,13 +136,30 @@ def _constant(
         # constant in the reference too: nothing new
         top = 1.0 if not len(usual) or constant(ref).any() else min(usual.max(), 1 - 1e-9)
         with np.errstate(invalid="ignore", under="ignore"):
-            p[f] = np.where(same & (n[f] >= _LEAST_ROWS), np.power(top, n[f]), 1.0)
+            alone = n[f] / _clump(seen)
+            p[f] = np.where(same & (n[f] >= _LEAST_ROWS), np.power(top, alone), 1.0)
         detail.append([_only_value(now, w) if same[w] else None for w in range(len(windows))])
     p = np.minimum(np.where(np.isfinite(value), p * len(names), np.nan), 1.0)
     return table(
         "missing", "constant_share", names, windows, reference, value=value, expected=expected, n=n, p_value=p,
         detail=detail,
     )  # fmt: skip
+
+
+def _clump(seen: np.ndarray) -> float:
+    """How many rows say what one does: the variance of the fullest bin's share beside that of chance, 1 or more.
+
+    Parameters
+    ----------
+    seen : shape (R, B), rows of the reference's windows by bin
+    """
+    rows = seen.sum(axis=1)
+    seen, rows = seen[rows > 0], rows[rows > 0]
+    if len(rows) < FEW_WINDOWS:
+        return 1.0
+    share = seen[:, seen.sum(axis=0).argmax()] / rows
+    chance = share.mean() * (1 - share.mean()) / rows.mean()
+    return float(max(share.var(ddof=1) / chance, 1.0)) if chance > 0 else 1.0
 
 
 def constant(column: ColumnCube) -> np.ndarray:

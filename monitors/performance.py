@@ -25,12 +25,14 @@ BETTER_HIGH = frozenset({"auc", "accuracy", "f1", "r2"})
 """Metrics of which more is better; of the others less is."""
 
 JUDGED = {
-    "probability": ("auc", "log_loss", "brier", "calibration_error"),
+    "probability": ("auc", "brier", "calibration_error"),
     "score": ("auc",),
     "class": ("accuracy", "f1"),
     "number": ("rmse", "mae", "r2"),
 }
-"""Metrics whose worsening is judged, by kind of prediction. Accuracy and F1 of a probability are shown."""
+"""Metrics whose worsening is judged, by kind of prediction. Accuracy and F1 of a probability are shown, and so is its
+log loss: one sure miss weighs as much as a hundred rows, and quiet windows' log losses have tails that no reference
+tells."""
 
 
 def performance(windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFrame]:

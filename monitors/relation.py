@@ -200,14 +200,16 @@ def _numbers(window: Outcomes, reference: Outcomes) -> tuple[Any, ...]:
     kind = np.repeat([0, 1], [groups, classes])
     everywhere = np.ones(len(reference.n), bool)
     # a slope on a relation that the window itself helped to make would be too steep
+    # where nearly all rows are alike, the slope is what the few others' own groups say, by way of noise
+    scarce = bool(pooled.n.max(initial=0) > _SAME * pooled.n.sum())
     parts = [
-        _join(_by_group(of, pooled, variance), _slope(of, others, variance))
+        _join(_by_group(of, pooled, variance), _slope(of, others, variance, scarce))
         for of, others in ((reference, _others(reference, reference, everywhere)), (window, pooled))
     ]
     # rows that could tell: a group's own, and for the slope those that are not in the fullest group
     rows = np.repeat(pooled.n, classes)
     events = np.append(rows, np.full(classes, pooled.n.sum() - pooled.n.max(initial=0)))
-    return (*parts[0], *parts[1], kind, events, bool(pooled.n.max(initial=0) > _SAME * pooled.n.sum()))
+    return (*parts[0], *parts[1], kind, events, scarce)
 
 
 def _others(of: Outcomes, reference: Outcomes, inside: np.ndarray) -> Outcomes:
@@ -242,7 +244,9 @@ def _by_group(of: Outcomes, past: Outcomes, variance: np.ndarray) -> tuple[np.nd
 
 
 @np.errstate(divide="ignore", invalid="ignore")
-def _slope(of: Outcomes, past: Outcomes, variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _slope(
+    of: Outcomes, past: Outcomes, variance: np.ndarray, scarce: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """Covariance of outcomes with expectations, less the one expected, and its sampling error, (W, K')."""
     expected, n = _levelled(_rates(past), of), of.n[..., None]
     row = _row_variance(of, expected, variance)
@@ -251,7 +255,7 @@ def _slope(of: Outcomes, past: Outcomes, variance: np.ndarray) -> tuple[np.ndarr
     slope = (lean * (of.total - n * expected)).sum(axis=1) / rows
     error = np.sqrt((n * lean**2 * row).sum(axis=1)) / rows
     enough = (n * row).sum(axis=1) >= 2 * _LEAST_INFORMATION if of.square is None else rows >= _LEAST_ROWS
-    known = enough & (error > 0)
+    known = enough & (error > 0) & (not scarce)
     return np.where(known, slope, np.nan), np.where(known, error, np.nan)
 
 

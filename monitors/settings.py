@@ -27,6 +27,9 @@ BUDGET: Mapping[tuple[str, str], float] = {
 """How the chance of a false alarm in a quiet window is spent: it adds up to 1. Facts that no chance explains (a
 column that is gone, a type that changed, an hour without rows) spend nothing."""
 
+_SPENT = 0.75
+"""Part of the false-alarm rate that is spent: the rest is for habits that a short reference does not show."""
+
 MINIMUM_EFFECT: Mapping[str, float] = {
     "jensen_shannon": 0.01,
     "unseen_share": 0.002,
@@ -50,7 +53,7 @@ MINIMUM_EFFECT: Mapping[str, float] = {
     "absent_share": 0.0,
     "sentinel_share": 0.002,
     "duplicate_share": 0.001,
-    "rows": 0.02,
+    "rows": 0.05,
 }
 """Smallest change that is worth a person's time, by metric and in its own unit, unless configured otherwise."""
 
@@ -106,7 +109,7 @@ class Settings:
 
     def rate(self, monitor: str, metric: str) -> float:
         """The false-alarm rate that one family of numbers may spend in a window."""
-        return self.false_alarm_rate * self.share * BUDGET[monitor, metric]
+        return self.false_alarm_rate * self.share * BUDGET[monitor, metric] * _SPENT
 
     def least(self, metric: str, feature: str | None = None) -> float:
         """Smallest change of a metric that is worth an alert."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 
 def few_windows(
@@ -54,8 +54,8 @@ def log_chance_of_none(counts: np.ndarray, rows: np.ndarray, before: np.ndarray,
     """Log of the chance that none came in the whole stretch of windows around each, shape (C, W); 0 where some came.
 
     One window has none with the chance of a negative binomial's zero, with the habit of the reference; a stretch has
-    the product. What was away in some windows of the reference comes in bursts: no window then counts for more than
-    the share of those, (z + 1) / (R + 2). A stretch no longer than twice the longest of the reference says nothing.
+    the product. What was away in some windows of the reference comes in bursts: a stretch then has at least the chance
+    that so many windows more are without it. One no longer than twice the longest of the reference says nothing.
 
     Parameters
     ----------
@@ -63,15 +63,27 @@ def log_chance_of_none(counts: np.ndarray, rows: np.ndarray, before: np.ndarray,
     """
     shape, rate = gamma_rates(before, np.broadcast_to(before_rows, before.shape))
     single = -shape[:, None] * np.log1p(rows * rate[:, None] / shape[:, None])
-    without = (before == 0).sum(axis=1, keepdims=True)
-    single = np.where(without > 0, np.maximum(single, np.log((without + 1) / (before.shape[1] + 2))), single)
+    without, references = (before == 0).sum(axis=1), before.shape[1]
     out = np.zeros(counts.shape)
     for c in range(len(counts)):
         longest = max((last - first for first, last in _stretches(before[c] == 0)), default=0)
         for first, last in _stretches(counts[c] == 0):
             if last - first > 2 * longest:
-                out[c, first:last] = single[c, first:last].sum()
+                chance = single[c, first:last].sum()
+                if without[c]:
+                    chance = max(chance, _log_none_again(int(without[c]), references, last - first))
+                out[c, first:last] = chance
     return out
+
+
+def _log_none_again(without: int, references: int, windows: int) -> float:
+    """Log chance that none comes in so many windows, when none came in ``without`` of ``references`` (Laplace).
+
+    Π (z + 1 + j) / (R + 2 + j) over the windows: exchangeable ones, whose chance of none is not known but uniform.
+    """
+    z, r = without + 1.0, references + 2.0
+    gain = special.gammaln(z + windows) - special.gammaln(z)
+    return float(gain - special.gammaln(r + windows) + special.gammaln(r))
 
 
 def _stretches(flags: np.ndarray) -> list[tuple[int, int]]:
