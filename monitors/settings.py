@@ -18,10 +18,10 @@ BUDGET: Mapping[tuple[str, str], float] = {
     ("concept", "relation"): 0.15,
     ("decay", "learned_power"): 0.10,
     ("missing", "missing_share"): 0.06,
-    ("missing", "sentinel_share"): 0.02,
+    ("missing", "sentinel_share"): 0.04,
     ("missing", "constant_share"): 0.01,
     ("missing", "stale_windows"): 0.01,
-    ("integrity", "rows"): 0.08,
+    ("integrity", "rows"): 0.06,
     ("integrity", "duplicate_share"): 0.02,
 }
 """How the chance of a false alarm in a quiet window is spent: it adds up to 1. Facts that no chance explains (a

@@ -16,7 +16,6 @@ from dashboard.charts.strip import marks, strip
 from dashboard.charts.text import count, escape, number, period
 from dashboard.charts.timeline import BOTTOM, band, extent, finite, ribbon, time_axis, time_title, windows
 from dashboard.theme import Palette, alpha, palette
-from monitors.decay import TOO_FEW
 
 NOTHING = (
     "Predictive power needs labels, and no window has enough of them yet. "
@@ -37,6 +36,9 @@ class Line(NamedTuple):
     dash: str
     thick: float
 
+
+TOO_FEW = "too few labels"
+"""How the word beside a number begins that rests on too few labels to be judged."""
 
 LINES = (
     Line("expected_power", "expected", DOTTED, "dot", 1.6),
@@ -67,7 +69,8 @@ def powers(measurements: pd.DataFrame) -> pd.DataFrame:
     out = out.set_index(key)[["x_end", "reference", "severity", *said]]
     out["few"] = False
     if "detail" in base:
-        out["few"] = base.assign(few=base["detail"].eq(TOO_FEW)).groupby(key)["few"].any().reindex(out.index)
+        few = base.assign(few=base["detail"].astype(str).str.startswith(TOO_FEW))
+        out["few"] = few.groupby(key)["few"].any().reindex(out.index)
     for line in LINES:
         part = base[base["metric"] == line.metric].drop_duplicates(key).set_index(key)
         for column, name in (("value", ""), ("low", "_low"), ("high", "_high")):

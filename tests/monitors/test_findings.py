@@ -158,8 +158,8 @@ def test_the_rate_is_a_promise_that_can_be_changed() -> None:
 
 def test_segments_share_half_of_the_rate() -> None:
     rows = [number(0, QUIET), number(0, 0.004, segment="a=1"), number(0, QUIET, segment="a=2")]
-    assert found(*rows)["severity"].tolist() == ["watch"]  # 0.01 / 2 / 2 is 0.0025
-    rows[1]["p_value"] = 0.002
+    assert found(*rows)["severity"].tolist() == ["watch"]  # 0.0075 / 2 / 2 is 0.0019
+    rows[1]["p_value"] = 0.0015
     assert found(*rows)["severity"].tolist() == ["alert"]
 
 
@@ -170,7 +170,7 @@ def test_what_is_not_judged_and_what_nobody_knows_is_no_finding() -> None:
 
 def test_rows_count_relative_to_what_was_expected() -> None:
     rows = {"monitor": "integrity", "metric": "rows", "feature": None, "expected": 1000.0}
-    assert not len(found(number(0, ALERT, value=900.0, **rows)))
+    assert not len(found(number(0, ALERT, value=960.0, **rows)))
     result = found(number(0, ALERT, value=500.0, **rows))
     assert result["effect"].tolist() == [-0.5]
     assert result["message"].tolist() == ["The log has 500 rows, where 1,000 were to be expected (-50%)."]

@@ -81,7 +81,7 @@ CASES: dict[str, Case] = {
     "one value in the place of many": (put("z", 1.7, 0.3), "drift", "shift", "z", {("lost_signal", "z")}),
     "sentinel far outside": (put("z", 77.0, 0.2), "missing", "sentinel", "z",
                              {("lost_signal", "z"), ("relation", "z"), ("shift", "z")}),
-    "duplicates": (doubled, "integrity", "duplicates", None, set()),
+    "duplicates": (doubled, "integrity", "duplicates", None, {("volume", None)}),  # they are more rows
     "half the rows": (lambda f, late, rng: f[~late | (f.index % 2 == 0)], "integrity", "volume", None, set()),
 }  # fmt: skip
 
