@@ -33,6 +33,7 @@ class Directions(NamedTuple):
     kind : shape (D,), int: ``SHARE``, ``RANK``, ``MEAN``, ``SPREAD``
     weight : shape (D,): part of the column's chance of a false alarm that each may spend
     names : D texts
+    offset, unit : shape (D,): offset + unit · number is what a person knows it as
     """
 
     reference: np.ndarray
@@ -46,6 +47,8 @@ class Directions(NamedTuple):
     kind: np.ndarray
     weight: np.ndarray
     names: list[str]
+    offset: np.ndarray
+    unit: np.ndarray
 
 
 def directions(now: ColumnCube, ref: ColumnCube) -> Directions:
@@ -62,29 +65,41 @@ def directions(now: ColumnCube, ref: ColumnCube) -> Directions:
     pooled = (pooled + 0.5) / (pooled.sum() + 0.5 * len(pooled))  # a group that never came has a chance of its own
     weight, kind = pooled * (1 - pooled), np.full(len(pooled), SHARE)
     low, high = np.zeros(len(pooled)), np.ones(len(pooled))
+    offset, unit = np.zeros(len(pooled)), np.ones(len(pooled))
     blocks = [_shares(grouped(cube.n, group)[:, 1:], weight) for cube in (ref, now)]
     if ref.bins.kind == "numeric" and total[FIRST:].sum() > 0:
-        *numbers, bounds = _numbers(now, ref)
-        blocks = [_join(block, other) for block, other in zip(blocks, numbers, strict=True)]
-        low, high = np.append(low, bounds[0]), np.append(high, bounds[1])
+        numbers = _numbers(now, ref)
+        blocks = [_join(block, other) for block, other in zip(blocks, numbers.blocks, strict=True)]
+        low, high = np.append(low, numbers.low), np.append(high, numbers.high)
         kind = np.append(kind, [RANK, SPREAD, MEAN, SPREAD])
-        names = [*names, "rank", "spread of ranks", "mean", "standard deviation"]
+        names = [*names, "rank among the reference's values", "spread of ranks", "mean", "standard deviation"]
+        offset, unit = np.append(offset, numbers.offset), np.append(unit, numbers.unit)
     shares = kind == SHARE
     own = np.append(pooled, np.ones(len(kind) - len(pooled)))
     kind = kind + BURSTS * np.where(shares, own < _SCARCE, pooled.max() > 1 - 2 * _SCARCE)
     events = total[FIRST:].sum() * np.where(shares, own * (1 - own), 1 - pooled.max())
     weight = np.where(shares, 1.0 / shares.sum(), 1.0 / max((~shares).sum(), 1))
     rows = (ref.n[:, FIRST:].sum(axis=1), now.n[:, FIRST:].sum(axis=1))
-    return Directions(*blocks[0], *blocks[1], low, high, events, rows, kind, weight, names)
+    return Directions(*blocks[0], *blocks[1], low, high, events, rows, kind, weight, names, offset, unit)
 
 
 def _join(*blocks: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([block[0] for block in blocks]), np.concatenate([block[1] for block in blocks])
 
 
+class _Numbers(NamedTuple):
+    """Values and sampling errors, of the reference and of the windows; the rest as ``Directions``."""
+
+    blocks: list[tuple[np.ndarray, np.ndarray]]
+    low: np.ndarray
+    high: np.ndarray
+    offset: np.ndarray
+    unit: np.ndarray
+
+
 @np.errstate(over="ignore", invalid="ignore")
-def _numbers(now: ColumnCube, ref: ColumnCube) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Mean rank, its spread, mean, and standard deviation, with their sampling errors, for both cubes."""
+def _numbers(now: ColumnCube, ref: ColumnCube) -> _Numbers:
+    """Mean rank, its spread, mean, and standard deviation."""
     share = ref.n[:, FIRST:].sum(axis=0) / ref.n[:, FIRST:].sum()
     rank = np.cumsum(share) - share / 2
     scores = np.stack([rank, (rank - 0.5) ** 2])
@@ -102,7 +117,9 @@ def _numbers(now: ColumnCube, ref: ColumnCube) -> list[tuple[np.ndarray, np.ndar
     blocks = [
         _join(_ranks(cube.n[:, FIRST:], scores, variance), _moments(cube, centre, deviation)) for cube in (ref, now)
     ]
-    return [*blocks, (low, np.maximum(high, low + 1e-9))]
+    offset = np.array([0.0, 0.0, centre + ref.bins.centre, 0.0])
+    unit = np.array([1.0, 1.0, deviation, deviation])
+    return _Numbers(blocks, low, np.maximum(high, low + 1e-9), offset, unit)
 
 
 _REACH = 5.0
@@ -196,8 +213,10 @@ _TOLD = 0.05
 
 def _told(column: Directions, which: int, w: int, span: int) -> str:
     """What moved, from what to what; of several windows the mean."""
-    now = float(np.nanmean(column.windows[which, w - span + 1 : w + 1]))
-    before = float(np.nanmean(column.reference[which]))
+    now, before = (
+        float(column.offset[which] + column.unit[which] * np.nanmean(values))
+        for values in (column.windows[which, w - span + 1 : w + 1], column.reference[which])
+    )
     together = f" over {span} windows" if span > 1 else ""
     kind = int(column.kind[which]) % BURSTS
     name = column.names[which]

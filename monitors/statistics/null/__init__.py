@@ -10,7 +10,7 @@ from monitors.statistics.null.counts import few_windows, gamma_rates, log_chance
 from monitors.statistics.null.family import Verdict, judge, reach
 from monitors.statistics.null.habit import CEILING, FEW_WINDOWS, Deviations, deviations, score_of_t, t_of_score
 from monitors.statistics.null.lasting import SLOW, SPANS
-from monitors.statistics.null.moderate import moderate
+from monitors.statistics.null.moderate import common
 from monitors.statistics.null.runs import SHORTEST_RUN, run_below
 
 __all__ = [
@@ -22,12 +22,12 @@ __all__ = [
     "Deviations",
     "Verdict",
     "bounded",
+    "common",
     "deviations",
     "few_windows",
     "gamma_rates",
     "judge",
     "log_chance_of_none",
-    "moderate",
     "of_counts",
     "reach",
     "run_below",

@@ -1,4 +1,4 @@
-"""Variances of many features, each known from few windows, shrunk towards what they have in common."""
+"""Variances of many features, each known from few windows: what they have in common."""
 
 from __future__ import annotations
 
@@ -9,32 +9,20 @@ LEAST = 5
 """Fewer variances say nothing of what they have in common."""
 
 
-def moderate(variance: np.ndarray, dof: np.ndarray | float) -> tuple[np.ndarray, float]:
-    """Variances shrunk towards what features have in common, as limma does.
+def common(variance: np.ndarray, dof: np.ndarray | float) -> tuple[float, float]:
+    """The variance that features have in common, and the degrees of freedom that knowing it is worth, as limma has it.
 
     Parameters
     ----------
-    variance : shape (F,), each with ``dof`` degrees of freedom (scalar or (F,))
+    variance : shape (F,), each with ``dof`` degrees of freedom (scalar or (F,)); those not known or 0 are left out
 
     Returns
     -------
-    shrunk : shape (F,); prior_dof : the strength of the prior (0: no shrinkage, inf: one variance for all)
+    variance, dof : 0 degrees where too few say anything, inf where all have the same
 
     References
     ----------
     Smyth 2004, doi:10.2202/1544-6115.1027, section 6.2.
-    """
-    variance = np.asarray(variance, float)
-    centre, prior = common(variance, dof)
-    return posterior(variance, np.broadcast_to(np.asarray(dof, float), variance.shape), centre, prior), prior
-
-
-def common(variance: np.ndarray, dof: np.ndarray | float) -> tuple[float, float]:
-    """The prior that features have in common: its variance, and the degrees of freedom that it is worth.
-
-    Parameters
-    ----------
-    variance, dof : as ``moderate``
     """
     variance = np.asarray(variance, float)
     dof = np.broadcast_to(np.asarray(dof, float), variance.shape)
@@ -49,15 +37,6 @@ def common(variance: np.ndarray, dof: np.ndarray | float) -> tuple[float, float]
         return float(np.exp(centre)), np.inf
     half = _trigamma_inverse(excess)
     return float(np.exp(centre + special.digamma(half) - np.log(half))), float(2 * half)
-
-
-def posterior(variance: np.ndarray, dof: np.ndarray, centre: float, prior: float) -> np.ndarray:
-    """Variances shrunk to a known prior; NaN stays NaN, but for a prior of no strength nothing changes."""
-    if prior == 0:
-        return np.array(variance, float)
-    if not np.isfinite(prior):
-        return np.where(np.isfinite(variance), centre, variance)
-    return np.asarray((prior * centre + dof * variance) / (prior + dof))
 
 
 def _trigamma_inverse(x: float) -> float:
