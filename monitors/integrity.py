@@ -73,9 +73,10 @@ def _rows(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     residual = (roots - np.array([centre[int(k)] for k in known])) * np.sqrt(size / np.maximum(size - 1, 1))
     judged = whole(windows, settings) & (rows > 0) & ~in_reference(windows, reference)
     # how much counts vary is seen, not supposed: a log that is written by the clock has fewer surprises than chance
-    def step(roots: np.ndarray) -> np.ndarray:
-        """What half a row is on the scale of roots."""
-        return np.asarray(0.25 / np.maximum(np.nan_to_num(roots), 1.0))[None]
+    def step(root: np.ndarray) -> np.ndarray:
+        """What half a row, and no less than two in a hundred, is on the scale of roots."""
+        known = np.maximum(np.nan_to_num(root), 1.0)
+        return np.maximum(0.25 / known, 0.01 * known)[None]
 
     scores = deviations(
         residual[None], step(roots), np.where(judged, np.sqrt(rows) - centres, np.nan)[None], step(centres),

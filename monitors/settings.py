@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from monitors.windows import Grain
 
 BUDGET: Mapping[tuple[str, str], float] = {
-    ("drift", "jensen_shannon"): 0.20,
+    ("drift", "jensen_shannon"): 0.24,
     ("drift", "unseen_share"): 0.05,
     ("drift", "lost_share"): 0.05,
-    ("concept", "performance"): 0.10,
+    ("concept", "performance"): 0.11,
     ("concept", "expectation"): 0.05,
-    ("concept", "label_rate"): 0.05,
+    ("concept", "label_rate"): 0.07,
     ("concept", "prediction_shift"): 0.05,
-    ("concept", "relation"): 0.15,
-    ("decay", "learned_power"): 0.10,
+    ("concept", "relation"): 0.06,
+    ("decay", "learned_power"): 0.12,
     ("missing", "missing_share"): 0.06,
     ("missing", "sentinel_share"): 0.04,
     ("missing", "constant_share"): 0.01,
