@@ -158,7 +158,7 @@ def test_the_rate_is_a_promise_that_can_be_changed() -> None:
 
 def test_segments_share_half_of_the_rate() -> None:
     rows = [number(0, QUIET), number(0, 0.004, segment="a=1"), number(0, QUIET, segment="a=2")]
-    assert found(*rows)["severity"].tolist() == ["watch"]  # 0.0075 / 2 / 2 is 0.0019
+    assert found(*rows)["severity"].tolist() == ["watch"]  # 0.009 / 2 / 2 is 0.0023
     rows[1]["p_value"] = 0.0015
     assert found(*rows)["severity"].tolist() == ["alert"]
 
