@@ -10,13 +10,16 @@ SPANS = {1: 0.5, 2: 0.2, 3: 0.15, 5: 0.15}
 SLOW = {1: 0.4, 3: 0.2, 6: 0.2, 12: 0.2}
 """The same for what fades rather than breaks."""
 
+_GOES_ON = 1.0
+"""Deviation of the last of several windows from which on what the others show is taken as going on."""
+
 
 def sums(windows: np.ndarray, span: int, references: int, cap: np.ndarray, *, inside: bool = False) -> np.ndarray:
     """Student's t of the mean of ``span`` deviations in a row, the last one included.
 
     The mean of k is compared with the same reference mean, whose own error does not shrink with k:
     t(k) = mean · sqrt((1 + 1/R) / (1/k + 1/R)). One window counts for no more than ``cap``, so that a single strange
-    window does not go on to alarm in those after it.
+    window does not go on to alarm in those after it, and the last must deviate to the same side: what is over is over.
 
     Parameters
     ----------
@@ -28,7 +31,7 @@ def sums(windows: np.ndarray, span: int, references: int, cap: np.ndarray, *, in
 
     Returns
     -------
-    shape (D, W); NaN where one of the windows is not known
+    shape (D, W); NaN where one of the windows is not known, 0 where the last one does not go on
     """
     out = np.full(windows.shape, np.nan)
     if windows.shape[1] < span or (inside and references <= span):
@@ -40,5 +43,7 @@ def sums(windows: np.ndarray, span: int, references: int, cap: np.ndarray, *, in
     r = 1.0 / max(references, 1)
     # a window left out deviates from the others by R / (R - 1) of what it deviates from all
     scale = np.sqrt((1 + r) * (1 - r) / (1 / span - r)) if inside else np.sqrt((1 + r) / (1 / span + r))
-    out[:, span - 1 :] = total / span * scale
+    last = windows[:, span - 1 :]
+    goes_on = np.sign(last) * np.sign(total) * np.abs(last) >= _GOES_ON
+    out[:, span - 1 :] = np.where(goes_on | np.isnan(total), total / span * scale, 0.0)
     return out
