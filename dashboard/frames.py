@@ -7,7 +7,7 @@ import pandas as pd
 
 from dashboard.data import Page
 from monitors.maturity import immature_starts
-from monitors.profile.bins import FIRST, ColumnBins
+from monitors.profile.bins import FIRST, ColumnBins, shown
 from monitors.profile.cube import ColumnCube
 from monitors.statistics.intervals import mean_interval, wilson
 
@@ -149,7 +149,7 @@ def _names(column: ColumnBins, group: np.ndarray) -> dict[str, list[object]]:
     for g in range(FIRST, int(group.max()) + 1):
         members = np.flatnonzero(group == g)
         first, last = int(members[0]) - FIRST, int(members[-1]) - FIRST
-        low = edges[first - 1] if first > 0 else np.nan
+        low = shown(edges[first - 1]) if first > 0 else np.nan
         if first == last:
             label = labels[FIRST + first]
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitors.profile.bins import FIRST, ColumnBins
+from monitors.profile.bins import FIRST, ColumnBins, shown
 
 _SCORED_SHARE = 0.05
 """Neighbouring bins are scored together until they hold this share of the reference."""
@@ -57,8 +57,8 @@ def group_names(column: ColumnBins, group: np.ndarray) -> list[str]:
             names.append("rare values")
         else:
             bounds = np.flatnonzero(group == g) - FIRST
-            low = -np.inf if bounds[0] == 0 else column.edges[bounds[0] - 1]
-            high = np.inf if bounds[-1] >= len(column.edges) else column.edges[bounds[-1]]
+            low = -np.inf if bounds[0] == 0 else shown(column.edges[bounds[0] - 1])
+            high = np.inf if bounds[-1] >= len(column.edges) else shown(column.edges[bounds[-1]])
             names.append(f"under {high:.4g}" if np.isinf(low) else f"{low:.4g} and more" if np.isinf(high)
                          else f"{low:.4g} to {high:.4g}")  # fmt: skip
     return names

@@ -21,6 +21,11 @@ SPELLINGS = {"1": "true", "0": "false", "true": "1", "false": "0"}
 """Two files of one log may write a label as a boolean and as a number: a class is known by either."""
 
 
+def shown(edge: float) -> float:
+    """An edge as people read it: the number next to zero, where a bin of its own for zero ends, is zero."""
+    return 0.0 if abs(edge) < np.finfo(float).tiny else edge
+
+
 @dataclass(frozen=True)
 class ColumnBins:
     """The bins of one column.
@@ -94,7 +99,7 @@ class ColumnBins:
         if not len(edges):
             return [*MISSING, "any value"]
         inner = [
-            f"{low:.6g}" if high == np.nextafter(low, np.inf) else f"{low:.4g} to {high:.4g}"
+            f"{low:.6g}" if high == np.nextafter(low, np.inf) else f"{shown(low):.4g} to {high:.4g}"
             for low, high in pairwise(edges)
         ]
         return [*MISSING, f"below {edges[0]:.4g}", *inner, f"above {np.nextafter(edges[-1], -np.inf):.4g}"]
