@@ -62,8 +62,8 @@ def test_an_incident_that_there_is_not_gives_way_to_the_worst(opened: Opened, fl
     assert app.metric[0].value == "1 Jul 2015"
 
 
-def test_watches_are_shown_when_they_are_asked_for(opened: Opened, flights: str) -> None:
-    counts = [len(opened(flights, page="incidents", **more).dataframe[0].value)
+def test_watches_are_shown_when_they_are_asked_for(opened: Opened, search: str) -> None:
+    counts = [len(opened(search, page="incidents", **more).dataframe[0].value)
               for more in ({}, {"severity": "alerts and watches"})]  # fmt: skip
     assert counts[1] > counts[0]
 

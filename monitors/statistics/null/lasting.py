@@ -14,6 +14,7 @@ _GOES_ON = 1.0
 """Deviation of the last of several windows from which on what the others show is taken as going on."""
 
 
+@np.errstate(invalid="ignore")
 def sums(windows: np.ndarray, span: int, references: int, cap: np.ndarray, *, inside: bool = False) -> np.ndarray:
     """Student's t of the mean of ``span`` deviations in a row, the last one included.
 
