@@ -94,7 +94,7 @@ def deviations(
     for k in np.unique(kind) if moderated else ():
         prior[kind == k] = common(ratio[kind == k] / base[kind == k], free[kind == k])[1]
     habit2 = _habit2(ratio[:, None], free[:, None], kind, owner, prior, mean_error2[:, None])[:, 0]
-    # numbers of one feature move together: what they have in common is known from as many features, not from more
+    # numbers of one feature move together: what they have in common is worth no more than two windows' of each feature
     features = len(x) if owner is None else len(np.unique(owner))
     dof = free + np.minimum(prior, np.minimum(_PRIOR_CAP, (features * 2.0) * np.maximum(count - 1.0, 1.0)))
     if events is not None:
