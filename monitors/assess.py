@@ -9,11 +9,10 @@ from importlib.metadata import entry_points
 import numpy as np
 import pandas as pd
 
-from monitors import concept, decay, drift, integrity, loss_gap, missing
+from monitors import concept, decay, drift, integrity, loss_gap, missing, skew
 from monitors.measurement import combine
 from monitors.profile.bins import Bins
 from monitors.profile.cube import Cube, Profile
-from monitors.profile.kernel import SUMS
 from monitors.reference import Plan
 from monitors.rolling import Judge, roll
 from monitors.settings import Settings
@@ -23,6 +22,7 @@ Measure = Callable[[Cube, Cube, Settings], pd.DataFrame]
 
 MONITORS: tuple[Measure, ...] = (
     drift.measure, concept.measure, decay.measure, missing.measure, loss_gap.measure, integrity.measure,
+    skew.measure,
 )  # fmt: skip
 
 _MOST_GAPS = 4
@@ -40,7 +40,7 @@ def empty_profile(bins: Bins, start: int, segment: str) -> Profile:
     """A window without rows."""
     rows, columns = int(bins.offsets[-1]), len(bins.columns)
     return Profile(
-        start, segment, np.zeros((rows, bins.outcomes + 2), np.int64), np.zeros((rows, len(SUMS))),
+        start, segment, np.zeros((rows, bins.outcomes + 2), np.int64), np.zeros((rows, bins.sums)),
         np.full(columns, np.inf), np.full(columns, -np.inf), {"rows": 0},
     )  # fmt: skip
 

@@ -63,12 +63,12 @@ DEPTH: Mapping[str, int] = {
     "gap": 1, "duplicates": 1, "late": 1, "volume": 2, "new_column": 2,
     "lost_category": 3, "unseen_category": 3,
     "shift": 4, "distribution": 4,
-    "decay": 5, "relation": 6,
-    "label_shift": 7, "performance": 8, "calibration": 9, "prediction_shift": 9,
+    "decay": 5, "position": 6, "relation": 6,
+    "label_shift": 7, "performance": 8, "calibration": 9, "prediction_shift": 9, "attribution": 9,
 }  # fmt: skip
 """How far down a kind stands from causes: a feature that is gone drifts, and decays, and costs performance."""
 
-_MODEL = frozenset({"label_shift", "performance", "calibration", "prediction_shift"})
+_MODEL = frozenset({"label_shift", "performance", "calibration", "prediction_shift", "position", "attribution"})
 _SOURCES = sorted((family for family, place in DEPTH.items() if place <= 5), key=lambda family: (DEPTH[family], family))
 """Families that say what happened to a feature, causes first: what stands below them may follow."""
 

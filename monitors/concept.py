@@ -12,7 +12,7 @@ from monitors.loss_by_feature import loss_by_feature
 from monitors.measurement import combine, in_reference, labelled_share, rest_of, table
 from monitors.performance import performance
 from monitors.profile.cube import ColumnCube, Cube
-from monitors.relation import relation
+from monitors.relation import position_curve, relation
 from monitors.settings import Settings
 from monitors.statistics.distances import expected_jensen_shannon, jensen_shannon
 from monitors.statistics.intervals import mean_interval, wilson
@@ -28,6 +28,7 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     performance from the
     scores alone (``expected_…``, CBPE), calibration, and the change in loss split in two (``loss_inputs``,
     ``loss_relation``; DISDE). The labels: ``label_maturity``, ``labels_to_come``.
+    Where the log has positions: ``position_curve``, how far outcomes by position differ from the reference's.
     By feature: ``relation``, the outcome by bin against what the reference relation leads to expect there; and the
     change in loss split by its bins.
     """
@@ -36,6 +37,8 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     blocks: list[pd.DataFrame] = []
     if windows.bins.classes:
         blocks += [*_label(windows, reference, settings), *performance(windows, reference, settings)]
+        if windows.bins.of_role("position"):
+            blocks.append(position_curve(windows, reference, settings))
         if windows.bins.features:
             blocks.append(relation(windows, reference, settings))
             if windows.bins.prediction_kind not in {None, "score"}:

@@ -31,6 +31,7 @@ from monitors.config_sections import (
     Windows,
 )
 from monitors.errors import UserError
+from monitors.profile.rows import is_attribution
 from monitors.windows import Grain
 
 DEFAULT_ROWS = "1000 rows"
@@ -76,6 +77,12 @@ class Config(Section):
     def grain(self) -> Grain:
         """The finest windows."""
         return Grain.parse(self.windows.size, self.windows.timezone)
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """Names and globs of the columns with attributions."""
+        given = self.logs.attributions
+        return (given,) if isinstance(given, str) else tuple(given or ())
 
     @cached_property
     def hash(self) -> str:
@@ -144,6 +151,8 @@ class Config(Section):
             )
         if logs.prediction is not None and logs.prediction == logs.label:
             return f'logs.prediction and logs.label are both "{logs.label}"; they must be two columns'
+        if logs.position is not None and logs.position in (logs.prediction, logs.label, logs.timestamp, logs.id):
+            return f'logs.position and another key of [logs] are both "{logs.position}"; they must be two columns'
         if labels and logs.id is None:
             return "[labels] is given but logs.id is left out; name the column that both logs are joined on"
         if labels and logs.label is not None and logs.label != labels.label:
@@ -183,6 +192,7 @@ class Config(Section):
             ("logs.id", logs.id),
             ("logs.prediction", logs.prediction),
             ("logs.label", logs.label if self.labels is None else None),
+            ("logs.position", logs.position),
             ("features.version", features.version),
             *(("features.segments", name) for name in features.segments),
             *(("features.include", name) for name in features.include or []),
@@ -192,6 +202,10 @@ class Config(Section):
         for key, name in wanted:
             if name is not None and name not in known:
                 raise UserError(f'{self.source}: {key} names the column "{name}", {closest(name, known, "the log")}')
+        for pattern in self.patterns:
+            if not any(is_attribution((pattern,), name) for name in known):
+                hint = closest(pattern, known, "the log")
+                raise UserError(f'{self.source}: logs.attributions names "{pattern}", {hint}')
         if self.labels and label_columns is not None:
             found = list(label_columns)
             for key, name in (

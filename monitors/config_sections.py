@@ -61,6 +61,13 @@ def _effects(value: float | dict[str, float]) -> float | dict[str, float]:
     return value
 
 
+def _patterns(value: str | list[str]) -> str | list[str]:
+    given = [value] if isinstance(value, str) else value
+    if not given or any(not pattern or pattern.count("*") > 1 or pattern == "*" for pattern in given):
+        raise ValueError('a glob with one star, such as "shap_*", or a list of globs and names')
+    return value
+
+
 Column = Annotated[str, Field(min_length=1)]
 Moment = Annotated[str | int | dt.datetime | dt.date, AfterValidator(_moment)]
 Rate = Annotated[float, Field(gt=0, lt=1)]
@@ -96,6 +103,10 @@ class Logs(Section):
         None, description="the name of the column with the score, class or number predicted"
     )
     label: Column | None = Field(None, description="the name of the column with what came true")
+    position: Column | None = Field(None, description="the name of the column with the place at which a row was shown")
+    attributions: Annotated[str | list[str], AfterValidator(_patterns)] | None = Field(
+        None, description='a glob such as "shap_*", in which the star stands for the feature, or a list of them'
+    )
 
 
 class Labels(Section):

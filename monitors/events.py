@@ -36,7 +36,6 @@ def noted(events: pd.DataFrame, config: Config, grain: Grain, starts: Sequence[i
     )
 
 
-
 def version_events(segments: Mapping[str, list[int]], version: str | None) -> list[dict[str, Any]]:
     """A deploy for each version but the one the log begins with.
 

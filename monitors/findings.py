@@ -65,6 +65,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("concept", "label_rate"): Rule("label_shift", "label_rate"),
     ("concept", "prediction_shift"): Rule("prediction_shift", "prediction_shift"),
     ("concept", "relation"): Rule("relation", "relation"),
+    ("concept", "position_curve"): Rule("position", "position"),
     ("concept", "calibration_error"): Rule("calibration", "performance"),
     **{("concept", metric): Rule("performance", "performance")
        for metric in ("auc", "log_loss", "brier", "accuracy", "f1", "rmse", "mae", "r2")},
@@ -73,6 +74,7 @@ RULES: dict[tuple[str, str], Rule] = {
     **{("concept", metric): Rule("performance", "expectation", only_watch=True)
        for metric in ("expected_auc", "expected_log_loss")},
     ("decay", "learned_power"): Rule("", "learned_power"),  # which of three kinds: see decay_kind
+    ("skew", "attribution_ndcg"): Rule("attribution", "attribution_ndcg"),
     ("missing", "absent_share"): Rule("absent", "missing_share"),
     ("missing", "null_share"): Rule("null_rate", "missing_share"),
     ("missing", "nan_share"): Rule("null_rate", "missing_share"),

@@ -222,9 +222,7 @@ def _speaks(pool: Mapping[Run, list[dict[str, Any]]], lead: Run, over: bool) -> 
     return row, ""
 
 
-def _state(
-    runs: Mapping[Run, list[dict[str, Any]]], loud: Mapping[Run, list[dict[str, Any]]], last: list[int]
-) -> str:
+def _state(runs: Mapping[Run, list[dict[str, Any]]], loud: Mapping[Run, list[dict[str, Any]]], last: list[int]) -> str:
     """An incident's state at the end of the log.
 
     It is open as long as one of its runs with alerts is not resolved; without alerts, as long as it was seen in the

@@ -72,6 +72,7 @@ def _rows(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     size = np.array([(known == k).sum() for k in known])
     residual = (roots - np.array([centre[int(k)] for k in known])) * np.sqrt(size / np.maximum(size - 1, 1))
     judged = whole(windows, settings) & (rows > 0) & ~in_reference(windows, reference)
+
     # how much counts vary is seen, not supposed: a log that is written by the clock has fewer surprises than chance
     def step(root: np.ndarray) -> np.ndarray:
         """What half a row, and no less than two in a hundred, is on the scale of roots."""

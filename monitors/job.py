@@ -41,7 +41,7 @@ def columns_of(config: Config) -> Columns:
     features = config.features
     return Columns(
         config.logs.timestamp, config.logs.id, config.logs.prediction, label, features.include, tuple(features.exclude),
-        tuple(features.segments), features.version,
+        tuple(features.segments), features.version, config.logs.position, config.patterns,
     )  # fmt: skip
 
 

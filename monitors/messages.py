@@ -83,7 +83,9 @@ def _topic(row: Mapping[str, Any]) -> str:
         "unseen_category": "the values of {}",
         "lost_category": "the values of {}",
         "relation": "the relation of {} to the outcome",
+        "position": "the outcome by position",
         "performance": "performance",
+        "attribution": "the order of features by attribution",
         "calibration": "calibration",
         "label_shift": "the outcome rate",
         "prediction_shift": "the distribution of predictions",
@@ -142,6 +144,21 @@ def _relation(row: Mapping[str, Any], subject: str) -> str:
     )
 
 
+def _position(row: Mapping[str, Any], _subject: str) -> str:
+    detail = detail_of(row)
+    where = f"; most at position {detail}" if detail else ""
+    if detail and detail.startswith("all values"):
+        where = f": the outcome follows position {detail.partition('them ')[2]}"
+    return f"The outcome by position differs from the reference's curve by {number(row['value'])}{where}."
+
+
+def _attribution(row: Mapping[str, Any], _subject: str) -> str:
+    return (
+        f"The model leans on other features than in the reference: the NDCG of their attributions is {_against(row)}"
+        f"{_most_moved(row)}."
+    )
+
+
 def _performance(row: Mapping[str, Any], _subject: str) -> str:
     if row["metric"] == "auc_gap":
         return f"AUC is {detail_of(row)}: the relation of the scores to the outcome has moved."
@@ -197,7 +214,8 @@ def _rows(row: Mapping[str, Any], _subject: str) -> str:
 
 _SENTENCES: dict[str, Callable[[Mapping[str, Any], str], str]] = {
     "shift": _shift, "unseen_category": _unseen, "lost_category": _lost, "relation": _relation,
-    "performance": _performance, "calibration": _performance, "label_shift": _label_shift,
+    "position": _position,
+    "attribution": _attribution, "performance": _performance, "calibration": _performance, "label_shift": _label_shift,
     "prediction_shift": _prediction,
     "lost_signal": lambda row, s: f"{s} has lost its signal: {_power(row)}, and retraining would not bring it back.",
     "relation_changed": lambda row, s: f"{s} means something else now: {_power(row)}, but the signal is there: "

@@ -108,9 +108,7 @@ def _judge(
         np.array([realised[name].error for name in names]),
     )  # fmt: skip
     worse = np.where(in_reference(windows, reference), np.nan, sign * scores.windows)
-    verdict = judge(
-        sign * scores.reference, worse, scores.dof, settings.rate("concept", "performance"), sides=1
-    )
+    verdict = judge(sign * scores.reference, worse, scores.dof, settings.rate("concept", "performance"), sides=1)
     limit = scores.band(verdict.limit)
     rows = score.paired.sum(axis=1)
     blocks = []

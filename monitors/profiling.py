@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from monitors.profile.bins import Bins
 from monitors.profile.cube import Profile
 from monitors.profile.freeze import Collector, Model
 from monitors.profile.local import profile_rows
-from monitors.profile.rows import Columns, Rows
+from monitors.profile.rows import Rows
 from monitors.windows import Grain
 
 _CELLS_AT_ONCE = 600_000_000
@@ -52,9 +53,7 @@ def _training_layout(job: Job) -> Layout:
     if columns.timestamp in names and job.layout.grain.kind == "calendar":
         return job.layout
     rows = max(200, int(np.median(list(job.log.scans[job.log.files[0].key].starts.values()) or [1000])))
-    plain = Columns(None, columns.id, columns.prediction, columns.label, columns.include, columns.exclude,
-                    columns.segments, columns.version)  # fmt: skip
-    return Layout(plain, Grain.parse(f"{rows} rows"))
+    return Layout(replace(columns, timestamp=None), Grain.parse(f"{rows} rows"))
 
 
 def _check_columns(job: Job, training: list[LogFile]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 from monitors.grouping import group_names, grouped, scored_groups
 from monitors.maturity import mature
 from monitors.measurement import in_reference, mean_inside, rest_of, table
+from monitors.position import Curve, curve, held_fixed, place_names
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.settings import Settings
 from monitors.statistics.null import Verdict, deviations, judge, reach, t_of_score
@@ -27,22 +29,56 @@ def relation(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame
 
     The outcome's overall level is taken out first (a common shift on the logit or additive scale), so that a change of
     the base rate is not laid at every feature's door: what is left is *where* the concept moved. The detail names the
-    bins.
+    bins. Where the log has positions they are held fixed (``position.held_fixed``): another layout of the page is no
+    other relation.
     """
     columns = [i for i, column in enumerate(windows.bins.columns) if column.role == "feature"]
-    names = [windows.bins.columns[i].name for i in columns]
-    inside = in_reference(windows, reference)
-    values, noise, tested, labels, names_of = [], [], [], [], []
+    groups = []
     for i in columns:
+        ref = reference.column(i)
+        groups.append(scored_groups(ref.counts[:, :, :-3].sum(axis=(0, 2)), ref.bins))
+    texts = [group_names(windows.bins.columns[i], group) for i, group in zip(columns, groups, strict=True)]
+    names = [windows.bins.columns[i].name for i in columns]
+    return _judged(windows, reference, settings, _Family("relation", "relation", names, columns, groups, texts))
+
+
+def position_curve(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
+    """The same for the curve of outcomes by position: whether attention to places has moved (``position_curve``)."""
+    column = windows.bins.position("", "position")
+    family = _Family(
+        "position_curve", "position", [None], [column], [windows.bins.places], [place_names(windows.bins)], held=False
+    )
+    return _judged(windows, reference, settings, family)
+
+
+class _Family(NamedTuple):
+    """Columns that are judged side by side: their bins' groups, and the groups' names."""
+
+    metric: str
+    budget: str
+    names: Sequence[str | None]
+    columns: list[int]
+    groups: list[np.ndarray]
+    texts: list[list[str]]
+    held: bool = True
+
+
+def _judged(windows: Cube, reference: Cube, settings: Settings, family: _Family) -> pd.DataFrame:
+    names, names_of = family.names, family.texts
+    inside = in_reference(windows, reference)
+    curves = (curve(windows), curve(reference)) if family.held else (None, None)
+    values, noise, tested, labels = [], [], [], []
+    for i, group in zip(family.columns, family.groups, strict=True):
         now, ref = windows.column(i), reference.column(i)
-        group = scored_groups(ref.counts[:, :, :-3].sum(axis=(0, 2)), ref.bins)
-        pair = Outcomes.of(now, group, windows.bins.task), Outcomes.of(ref, group, windows.bins.task)
+        pair = (
+            Outcomes.of(now, group, windows.bins.task, curves[0]),
+            Outcomes.of(ref, group, windows.bins.task, curves[1]),
+        )
         effect, chance = _effect(*pair, inside)
         values.append(effect)
         noise.append(chance)
         tested.append(_Tested(pair, *_numbers(*pair)))
         labels.append(pair[0].n.sum(axis=1))
-        names_of.append(group_names(ref.bins, group))
     owner = np.repeat(np.arange(len(names)), [len(test.kind) for test in tested])
     kind = np.concatenate([test.kind for test in tested])
     parts = [np.concatenate([test[i] for test in tested]) for i in range(1, 5)]
@@ -55,7 +91,7 @@ def relation(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame
     # half of a feature's chance is spent on its slope, half on its bins
     share = np.bincount(2 * owner + kind, minlength=2 * len(names))[2 * owner + kind]
     verdict = judge(
-        found.reference, found.windows, found.dof, settings.rate("concept", "relation"), owner=owner, kind=alike,
+        found.reference, found.windows, found.dof, settings.rate("concept", family.budget), owner=owner, kind=alike,
         weight=1.0 / share,
     )  # fmt: skip
     p = verdict.p
@@ -78,7 +114,7 @@ def relation(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame
     ]  # fmt: skip
     return table(
         "concept",
-        "relation",
+        family.metric,
         names,
         windows,
         reference,
@@ -111,26 +147,35 @@ class Outcomes:
     ----------
     n : shape (W, G); total : shape (W, G, K'): rows of each class but the first, or the sum of the label;
     variance : shape (W, G, K') of one row's outcome about its bin's mean (None: of a share, r(1 - r))
+    placed : shape (W, G, P), rows by group of positions, and the curve by position; None: positions are let be
     """
 
-    def __init__(self, n: np.ndarray, total: np.ndarray, square: np.ndarray | None) -> None:
-        self.n, self.total, self.square = n, total, square
+    def __init__(
+        self, n: np.ndarray, total: np.ndarray, square: np.ndarray | None,
+        placed: tuple[np.ndarray, Curve] | None = None,
+    ) -> None:  # fmt: skip
+        self.n, self.total, self.square, self.placed = n, total, square, placed
 
     @classmethod
-    def of(cls, column: ColumnCube, group: np.ndarray, task: str) -> Outcomes:
+    def of(cls, column: ColumnCube, group: np.ndarray, task: str, by_position: Curve | None = None) -> Outcomes:
         """Of one column."""
         labelled = column.by_outcome
         n = grouped(labelled.sum(axis=2), group)
+        placed = None
+        if by_position is not None:
+            rows = grouped(column.placed.transpose(0, 2, 1), group).transpose(0, 2, 1)
+            placed = rows, by_position
         if task == "regression":
-            return cls(
-                n, grouped(column.sum("label"), group)[..., None], grouped(column.sum("label2"), group)[..., None]
-            )
-        return cls(n, np.stack([grouped(labelled[..., k], group) for k in range(1, labelled.shape[2])], axis=-1), None)
+            label, square = (grouped(column.sum(name), group)[..., None] for name in ("label", "label2"))
+            return cls(n, label, square, placed)
+        total = np.stack([grouped(labelled[..., k], group) for k in range(1, labelled.shape[2])], axis=-1)
+        return cls(n, total, None, placed)
 
     def summed(self) -> Outcomes:
         """All windows as one."""
         square = None if self.square is None else self.square.sum(axis=0)
-        return Outcomes(self.n.sum(axis=0), self.total.sum(axis=0), square)
+        placed = None if self.placed is None else (self.placed[0].sum(axis=0), self.placed[1].summed())
+        return Outcomes(self.n.sum(axis=0), self.total.sum(axis=0), square, placed)
 
 
 def _rates(of: Outcomes) -> np.ndarray:
@@ -139,6 +184,15 @@ def _rates(of: Outcomes) -> np.ndarray:
     overall = of.total.sum(axis=-2, keepdims=True) / np.maximum(n.sum(axis=-2, keepdims=True), 1)
     # one row's worth of the overall mean: a bin with a handful of rows is no certainty
     return (of.total + overall) / (n + 1)
+
+
+def _expected(past: Outcomes, of: Outcomes) -> np.ndarray:
+    """What the reference's relation leads to expect of the windows, group by group, (W, G, K')."""
+    rates = _rates(past)
+    if past.placed is not None and of.placed is not None:
+        (were, before), (are, now) = past.placed, of.placed
+        rates = held_fixed(rates, (were, past.n, before), (are, of.n, now), of.square is not None)
+    return _levelled(rates, of)
 
 
 def _levelled(rates: np.ndarray, window: Outcomes) -> np.ndarray:
@@ -215,9 +269,13 @@ def _numbers(window: Outcomes, reference: Outcomes) -> tuple[Any, ...]:
 def _others(of: Outcomes, reference: Outcomes, inside: np.ndarray) -> Outcomes:
     """The reference without the window itself where it is part of it, for every window."""
     past = reference.summed()
+    placed = None
+    if past.placed is not None and of.placed is not None:
+        (were, before), (are, now) = past.placed, of.placed
+        placed = rest_of(were, are, inside), Curve(*(rest_of(a, b, inside) for a, b in zip(before, now, strict=True)))
     return Outcomes(
         rest_of(past.n, of.n, inside), rest_of(past.total, of.total, inside),
-        None if past.square is None or of.square is None else rest_of(past.square, of.square, inside),
+        None if past.square is None or of.square is None else rest_of(past.square, of.square, inside), placed,
     )  # fmt: skip
 
 
@@ -233,7 +291,7 @@ def _row_variance(of: Outcomes, expected: np.ndarray, variance: np.ndarray) -> n
 @np.errstate(divide="ignore", invalid="ignore")
 def _by_group(of: Outcomes, past: Outcomes, variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Outcomes less what is expected, and their sampling errors, (W, G·K')."""
-    expected, n = _levelled(_rates(past), of), of.n[..., None]
+    expected, n = _expected(past, of), of.n[..., None]
     row = _row_variance(of, expected, variance)
     # a handful of rows, or of either class, is not normal: such a group is not judged in this window
     enough = n * row >= _LEAST_INFORMATION if of.square is None else n >= _LEAST_ROWS
@@ -244,11 +302,9 @@ def _by_group(of: Outcomes, past: Outcomes, variance: np.ndarray) -> tuple[np.nd
 
 
 @np.errstate(divide="ignore", invalid="ignore")
-def _slope(
-    of: Outcomes, past: Outcomes, variance: np.ndarray, scarce: bool
-) -> tuple[np.ndarray, np.ndarray]:
+def _slope(of: Outcomes, past: Outcomes, variance: np.ndarray, scarce: bool) -> tuple[np.ndarray, np.ndarray]:
     """Covariance of outcomes with expectations, less the one expected, and its sampling error, (W, K')."""
-    expected, n = _levelled(_rates(past), of), of.n[..., None]
+    expected, n = _expected(past, of), of.n[..., None]
     row = _row_variance(of, expected, variance)
     rows = np.maximum(n.sum(axis=1), 1)
     lean = expected - (n * expected).sum(axis=1, keepdims=True) / rows[:, None]
@@ -262,10 +318,8 @@ def _slope(
 def _effect(window: Outcomes, reference: Outcomes, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Root mean square deviation over rows, beyond what chance gives, and chance's part; both shape (W,)."""
     rest = _others(window, reference, inside)
-    rates = _rates(rest)
-    expected = _levelled(rates, window)
-    n = window.n[..., None]
-    variance = _variance(rest, rates)
+    expected, n = _expected(rest, window), window.n[..., None]
+    variance = _variance(rest, _rates(rest))
     with np.errstate(divide="ignore", invalid="ignore"):
         seen = np.where(n >= 1, window.total / np.maximum(n, 1) - expected, 0.0)
         due = np.where(n >= 1, variance / np.maximum(n, 1) + variance / np.maximum(rest.n[..., None], 1), 0.0)
@@ -284,7 +338,11 @@ def _moved(test: _Tested, names: list[str], w: int, which: int, span: int) -> st
         weaker = float(np.nanmean(test.windows[which, last])) < 0
         return f"all values: the outcome follows them {'less' if weaker else 'more'} than before{together}"
     g, k = divmod(which, window.total.shape[2])
-    now = window.total[last, g, k].sum() / max(window.n[last, g].sum(), 1)
+    rows = window.n[last, g]
+    now = window.total[last, g, k].sum() / max(rows.sum(), 1)
     before = past.total[g, k] / max(past.n[g], 1)
+    if window.placed is not None:
+        before = (rows * _expected(past, window)[last, g, k]).sum() / max(rows.sum(), 1)
+        together = f" at the same positions{together}"
     shown = "{:.1%}" if window.square is None else "{:.3g}"
     return f"{names[g]}: {shown.format(before)} to {shown.format(now)}{together}"

@@ -215,6 +215,22 @@ def _relation(told: Told, over: bool) -> str:
     return f"{_name(told)} {meant} something else about the outcome{_for(told)}{where}"
 
 
+def _position(told: Told, over: bool) -> str:
+    differ = f"outcomes by position {'were' if over else 'are'} {number(told.row['value'])} off the reference's curve"
+    place = _detail(told)
+    if not place:
+        return f"{differ}{_for(told)}"
+    if place.startswith("all values"):
+        return f"{differ}{_for(told)}: the outcome follows position {place.partition('them ')[2]}"
+    return f"{differ}{_for(told)}, most at position {place}"
+
+
+def _attribution(told: Told, over: bool) -> str:
+    most = f", most {_detail(told)}" if _detail(told) else ""
+    leant = "leant" if over else "leans"
+    return f"the model{_for(told)} {leant} on other features than before (NDCG {number(told.row['value'])}){most}"
+
+
 def _power(told: Told, over: bool, what: str) -> str:
     was = "was" if over else "is"
     numbers = f"{number(told.row['value'])} where it used to be {number(told.row['expected'])}"
@@ -301,6 +317,8 @@ _FACTS: Mapping[str, tuple[_Fact, str]] = {
     "unseen_category": (_unseen, "check whether the model can handle them"),
     "lost_category": (_lost, "check whether that is meant"),
     "relation": (_relation, "retrain when it lasts"),
+    "attribution": (_attribution, "check what was deployed, and the features' values"),
+    "position": (_position, "look for a change of the page, which is none of relevance"),
     "lost_signal": (_lost_signal, "look for what could replace it"),
     "relation_changed": (_relation_changed, "retrain"),
     "input_vanished": (_vanished, "check where they went"),

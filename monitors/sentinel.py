@@ -164,9 +164,7 @@ def single_values(column: ColumnCube) -> tuple[np.ndarray, np.ndarray]:
     return _single(column.n[:, FIRST:], column.sum("value")[:, FIRST:], column.sum("value2")[:, FIRST:], column.bins)
 
 
-def _single(
-    n: np.ndarray, value: np.ndarray, value2: np.ndarray, bins: ColumnBins
-) -> tuple[np.ndarray, np.ndarray]:
+def _single(n: np.ndarray, value: np.ndarray, value2: np.ndarray, bins: ColumnBins) -> tuple[np.ndarray, np.ndarray]:
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         mean, square = value / n, value2 / n
         single = (n > 0) & (square - mean**2 <= 1e-12 * np.maximum(square, 1e-300))

@@ -112,9 +112,7 @@ def look(store: Store, config: Config, wanted: Look) -> Seen:
         cube, plan, settings, training, judge=judge, whole=as_run(plan, row["reference"]) if by_run else None
     )
     measured["model"] = name
-    found, incidents = group(
-        find(measured, config, coarse, [], plan), coarse, measured, store.events(name), bins.task
-    )
+    found, incidents = group(find(measured, config, coarse, [], plan), coarse, measured, store.events(name), bins.task)
     return Seen(coarse, bins, cube, reference, plan, measured, found, incidents, plan.told)
 
 

@@ -231,6 +231,29 @@ def test_a_features_settings_come_before_those_for_all() -> None:
     }  # fmt: skip
 
 
+def test_positions_and_attributions() -> None:
+    config = Config.from_dict({"logs": {"path": "a", "position": "rank", "attributions": "shap_*"}})
+    config.check_columns(["rank", "shap_price", "price"])
+    assert config.patterns == ("shap_*",)
+    with pytest.raises(UserError, match=r'logs.position names the column "rank", which the log does not have'):
+        config.check_columns(["shap_price", "price"])
+    with pytest.raises(UserError, match=r'logs.attributions names "shap_\*", which the log does not have'):
+        config.check_columns(["rank", "price"])
+    several = Config.from_dict({"logs": {"path": "a", "attributions": ["why_price", "*_shap"]}})
+    assert several.patterns == ("why_price", "*_shap")
+
+
+@pytest.mark.parametrize("wrong", ["", "*", "a*b*c", [], ["shap_*", "*"]])
+def test_a_glob_of_attributions_has_one_star_that_is_a_feature(wrong: object) -> None:
+    with pytest.raises(UserError, match="a glob with one star"):
+        Config.from_dict({"logs": {"path": "a", "attributions": wrong}})
+
+
+def test_a_column_plays_one_part() -> None:
+    with pytest.raises(UserError, match='both "y"'):
+        Config.from_dict({"logs": {"path": "a", "label": "y", "position": "y"}})
+
+
 @pytest.mark.parametrize(
     ("config", "columns", "wanted"),
     [

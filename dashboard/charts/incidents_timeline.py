@@ -180,9 +180,7 @@ def _going_on(at: list[int], xs: list[Any], p: Palette) -> dict[str, Any]:
     }
 
 
-def _targets(
-    rows: list[dict[str, Any]], names: list[str], spans: list[tuple[Any, Any]], room: float
-) -> dict[str, Any]:
+def _targets(rows: list[dict[str, Any]], names: list[str], spans: list[tuple[Any, Any]], room: float) -> dict[str, Any]:
     """Invisible squares along each bar, which carry hover and selection."""
     xs, ys, texts, keys = [], [], [], []
     for i, (row, name, (begin, end)) in enumerate(zip(rows, names, spans, strict=True)):

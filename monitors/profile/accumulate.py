@@ -14,10 +14,10 @@ import pyarrow as pa
 from monitors.profile.bins import ABSENT, Bins
 from monitors.profile.cube import Profile, sum_profiles
 from monitors.profile.facts import DELAY_HOURS, Facts, most_frequent
-from monitors.profile.kernel import SUMS, count_codes, count_numeric
+from monitors.profile.kernel import count_codes, count_numeric, count_sizes
 from monitors.profile.outcomes import Outcomes, outcomes_of
-from monitors.profile.rows import UNKNOWN_TIME, Rows
-from monitors.profile.values import distinct, to_codes, to_floats, type_class
+from monitors.profile.rows import UNKNOWN_TIME, Rows, attributed, is_attribution
+from monitors.profile.values import bins_of, distinct, to_codes, to_floats, type_class
 
 _HOUR = 3_600_000_000
 
@@ -30,10 +30,12 @@ class _Cells:
         self.index: dict[tuple[int, str], int] = {}
         self.rows: Counter[tuple[int, str]] = Counter()
         self.counts = np.zeros((0, int(bins.offsets[-1]), bins.outcomes + 2), np.int64)
-        self.sums = np.zeros((0, int(bins.offsets[-1]), len(SUMS)))
+        self.sums = np.zeros((0, int(bins.offsets[-1]), bins.sums))
         # by column first, so that a column's slice is contiguous and each thread writes its own
         self.low = np.full((len(bins.columns), 0), np.inf)
         self.high = np.full((len(bins.columns), 0), -np.inf)
+        # of the features' attributions: rows, sum of |value|, sum of value²
+        self.sizes = np.zeros((len(bins.features) if bins.attributions else 0, 0, 3))
 
     def rows_of(self, starts: np.ndarray, names: np.ndarray, codes: np.ndarray) -> np.ndarray:
         """Cell of each row, shape (n,), int64; new cells are made."""
@@ -56,6 +58,7 @@ class _Cells:
         self.sums = np.concatenate([self.sums, np.zeros((more, *self.sums.shape[1:]))])
         self.low = np.concatenate([self.low, np.full((self.low.shape[0], more), np.inf)], axis=1)
         self.high = np.concatenate([self.high, np.full((self.high.shape[0], more), -np.inf)], axis=1)
+        self.sizes = np.concatenate([self.sizes, np.zeros((len(self.sizes), more, 3))], axis=1)
 
 
 class Accumulator:
@@ -90,8 +93,21 @@ class Accumulator:
         for group, cells in zip(self.groups, self.cells, strict=True):
             names, codes = self._segment(group, rows.batch)
             placed.append(cells.rows_of(rows.starts, names, codes))
-        list(self.pool.map(lambda i: self._count(i, rows, outcomes, placed), range(len(self.bins.columns))))
+        place = self._places(rows, outcomes)
+        list(self.pool.map(lambda i: self._count(i, rows, outcomes, placed, place), range(len(self.bins.columns))))
+        if self.bins.attributions:
+            self._size(rows.batch, placed)
         self._note(rows, outcomes.outcome)
+
+    def _size(self, batch: pa.RecordBatch, placed: list[np.ndarray]) -> None:
+        """Add the sizes of attributions; of several columns of one feature all count."""
+        names = {column.name: i for i, column in enumerate(self.bins.features)}
+        for name in batch.schema.names:
+            feature = attributed(self.bins.attributions, name, names.keys())
+            if feature is not None:
+                values, flags = to_floats(batch.column(name))
+                for cells, cell in zip(self.cells, placed, strict=True):
+                    count_sizes(values, flags, cell, cells.sizes[names[feature]])
 
     def _segment(self, group: str | None, batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray]:
         """Names of a grouping's values and each row's index among them."""
@@ -107,7 +123,18 @@ class Accumulator:
             codes = np.where(nulls, len(names), codes)
         return np.array([*names, f"{group}=(null)"], object), codes
 
-    def _count(self, index: int, rows: Rows, outcomes: Outcomes, placed: list[np.ndarray]) -> None:
+    def _places(self, rows: Rows, outcomes: Outcomes) -> np.ndarray:
+        """Group of positions of each labelled row, -1 of others; (0,) where the log has no positions."""
+        column = self.bins.of_role("position")
+        if column is None:
+            return np.empty(0, np.int64)
+        at = rows.batch.schema.get_field_index(column.name)
+        group = self.bins.places[bins_of(rows.batch.column(at), column)] if at >= 0 else np.zeros(len(rows), np.int64)
+        return np.where(outcomes.outcome < len(self.bins.classes), group, -1)
+
+    def _count(
+        self, index: int, rows: Rows, outcomes: Outcomes, placed: list[np.ndarray], place: np.ndarray
+    ) -> None:  # fmt: skip
         """Count one column into every grouping: runs in a thread, touches this column's bins alone."""
         column, offset = self.bins.columns[index], int(self.bins.offsets[index])
         array = self._values(index, rows)
@@ -118,13 +145,13 @@ class Accumulator:
             for cells, cell in zip(self.cells, placed, strict=True):
                 count_numeric(
                     values, flags, column.search_edges, column.centre, offset, cell, *outcomes[:3], outcomes.row,
-                    cells.counts, cells.sums, cells.low[index], cells.high[index],
+                    cells.counts, cells.sums, cells.low[index], cells.high[index], place,
                 )  # fmt: skip
             return
         else:
             codes, unseen, unseen_code = to_codes(array, column)
         for cells, cell in zip(self.cells, placed, strict=True):
-            count_codes(codes, offset, cell, *outcomes[:3], outcomes.row, cells.counts, cells.sums)
+            count_codes(codes, offset, cell, *outcomes[:3], outcomes.row, cells.counts, cells.sums, place)
         if len(unseen_code):
             hit = unseen_code >= 0
             pairs, counts = np.unique(np.stack([rows.starts[hit], unseen_code[hit]]), axis=1, return_counts=True)
@@ -150,7 +177,10 @@ class Accumulator:
         }
         changed = {c.name: types[c.name] for c in self.bins.features if types.get(c.name, "null") != "null"
                    and c.type_class != "null" and types[c.name] != c.type_class}  # fmt: skip
-        new = [name for name in rows.batch.schema.names if name not in self.known]
+        new = [
+            name for name in rows.batch.schema.names
+            if name not in self.known and not is_attribution(self.bins.attributions, name)
+        ]  # fmt: skip
         codes, starts = pd.factorize(rows.starts)
         for code, start in enumerate(starts):
             mask = codes == code
@@ -180,19 +210,28 @@ class Accumulator:
         for group, cells in enumerate(self.cells):
             found = [self._profile(cells, i, key) for key, i in cells.index.items()]
             if self.groups[group] is None:
-                parts += [_with(p, facts[p.start]) for p in found]
+                parts += [_with(p, facts[p.start] | p.facts) for p in found]
                 continue
             found.sort(key=lambda p: (p.start, p.segment))
             if group == 0:  # the segments of one column are all rows
                 by_start: dict[int, list[Profile]] = {}
                 for profile in found:
                     by_start.setdefault(profile.start, []).append(profile)
-                parts += [_with(sum_profiles(each, ""), facts[start]) for start, each in by_start.items()]
-            parts += [_with(p, {"rows": cells.rows[p.start, p.segment]}) for p in found]
+                wholes = [sum_profiles(each, "") for each in by_start.values()]
+                parts += [_with(whole, facts[whole.start] | whole.facts) for whole in wholes]
+            parts += [_with(p, {"rows": cells.rows[p.start, p.segment]} | p.facts) for p in found]
         return sorted(parts, key=lambda p: (p.start, p.segment))
 
     def _profile(self, cells: _Cells, i: int, key: tuple[int, str]) -> Profile:
-        return Profile(key[0], key[1], cells.counts[i], cells.sums[i], cells.low[:, i].copy(), cells.high[:, i].copy())
+        sizes = {
+            column.name: cells.sizes[f, i].tolist()
+            for f, column in enumerate(self.bins.features)
+            if len(cells.sizes) and cells.sizes[f, i, 0]
+        }
+        return Profile(
+            key[0], key[1], cells.counts[i], cells.sums[i], cells.low[:, i].copy(), cells.high[:, i].copy(),
+            {"attributions": sizes} if sizes else {},
+        )  # fmt: skip
 
     def _facts(self, start: int) -> Facts:
         facts = self.windows[start]

@@ -10,12 +10,17 @@ from itertools import pairwise
 
 import numpy as np
 
+from monitors.profile.kernel import SUMS
+
 MISSING = ("absent", "null", "nan", "invalid")
 """The first four bins of every column: no such column in the file, null, NaN, infinite or not of the column's type."""
 
 ABSENT, NULL, NAN, INVALID = range(4)
 FIRST = len(MISSING)
 """Index of the first bin that holds values."""
+
+_PLACES = np.array([0, 1, 2, 3, *(width * 2**k for k in range(2, 30) for width in (1, 1.5))])
+"""Where groups of positions begin, counted from the top: 0, 1, 2, 3, 4, 6, 8, 12, 16, 24 ..."""
 
 SPELLINGS = {"1": "true", "0": "false", "true": "1", "false": "0"}
 """Two files of one log may write a label as a boolean and as a number: a class is known by either."""
@@ -37,7 +42,7 @@ class ColumnBins:
 
     Attributes
     ----------
-    role : ``feature``, ``prediction`` or ``label``
+    role : ``feature``, ``position``, ``prediction`` or ``label``
     kind : ``numeric`` or ``categorical``
     type_class : the type it had in the reference: ``number``, ``text``, ``boolean``, ``time`` or ``null``
     edges : shape (E,), ascending (numeric)
@@ -132,6 +137,7 @@ class Bins:
     classes : outcome names; binary: (negative, positive); regression: (``labelled``,); empty without labels
     prediction_kind : ``probability``, ``score`` (any number that ranks), ``class``, ``number`` (regression) or None
     segments : by segment column, the values that are kept apart; the rest are ``other``
+    attributions : names or globs of the columns with attributions (``rows.attributed``)
     """
 
     columns: tuple[ColumnBins, ...]
@@ -139,6 +145,7 @@ class Bins:
     classes: tuple[str, ...] = ()
     prediction_kind: str | None = None
     segments: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    attributions: tuple[str, ...] = ()
 
     @property
     def outcomes(self) -> int:
@@ -163,6 +170,28 @@ class Bins:
         """The prediction's or the label's bins, where there is one."""
         return next((column for column in self.columns if column.role == role), None)
 
+    @cached_property
+    def places(self) -> np.ndarray:
+        """Group of positions of each of the position column's bins, shape (B,); (0,) where the log has no positions.
+
+        Group 0 are rows without one. The first four positions are groups of their own, further down they widen, two
+        groups to each doubling: attention falls off fast at first and slowly later.
+        """
+        column = self.of_role("position")
+        if column is None:
+            return np.empty(0, np.int64)
+        # the open bin below the reference's least value goes with that value, as the open one above does
+        order = np.arange(column.size - FIRST) - (column.kind == "numeric")
+        most = max(len(column.edges) - 2, 0) if column.kind == "numeric" else len(column.categories)
+        order = np.clip(order, 0, most)
+        groups = order if most < 12 else np.searchsorted(_PLACES, order, side="right") - 1
+        return np.concatenate([np.zeros(FIRST, np.int64), 1 + groups])
+
+    @property
+    def sums(self) -> int:
+        """How many sums a bin has."""
+        return len(SUMS) + (int(self.places.max()) + 1 if len(self.places) else 0)
+
     def position(self, name: str, role: str = "feature") -> int:
         """Index of a column among ``columns``; KeyError when there is none."""
         if role == "feature":
@@ -175,6 +204,7 @@ class Bins:
             "columns": [column.to_dict() for column in self.columns], "task": self.task,
             "classes": list(self.classes), "prediction_kind": self.prediction_kind,
             "segments": [[name, list(values)] for name, values in self.segments],
+            **({"attributions": list(self.attributions)} if self.attributions else {}),
         }, sort_keys=True)  # fmt: skip
 
     @classmethod
@@ -185,6 +215,7 @@ class Bins:
             columns=tuple(ColumnBins.from_dict(column) for column in data["columns"]),
             task=data["task"], classes=tuple(data["classes"]), prediction_kind=data["prediction_kind"],
             segments=tuple((name, tuple(values)) for name, values in data["segments"]),
+            attributions=tuple(data.get("attributions", ())),
         )  # fmt: skip
 
     @cached_property

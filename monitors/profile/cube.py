@@ -24,7 +24,7 @@ class Profile:
     start : first instant (µs since 1970 UTC) or row number of the window
     segment : ``""`` for all rows, else ``column=value``
     counts : shape (R, O + 2), int64: rows by stacked bin and outcome, then scored, then paired
-    sums : shape (R, 10), float64, in the order of ``SUMS``
+    sums : shape (R, 10 + P), float64, in the order of ``SUMS``, then labelled rows by group of positions
     low, high : shape (C,), float64: least and greatest number by column (+inf, -inf where there is none)
     facts : what is known of the window as a whole
     """
@@ -48,7 +48,7 @@ class Profile:
     def encode(self) -> bytes:
         """A compressed Arrow stream that ``decode`` reads back bit by bit."""
         arrays = {f"n{i}": column for i, column in enumerate(self.counts.T)}
-        arrays |= dict(zip(SUMS, self.sums.T, strict=True))
+        arrays |= {_sum_name(k): column for k, column in enumerate(self.sums.T)}
         batch = pa.record_batch({name: np.ascontiguousarray(values) for name, values in arrays.items()})
         meta = {b"low": self.low.tobytes(), b"high": self.high.tobytes(), b"facts": json.dumps(self.facts).encode()}
         batch = batch.replace_schema_metadata(meta)
@@ -64,7 +64,7 @@ class Profile:
         with pa.ipc.open_stream(blob) as reader:
             batch = reader.read_next_batch()
         columns = [column.to_numpy() for column in batch.columns]
-        counted = len(columns) - len(SUMS)
+        counted = batch.schema.names.index(SUMS[0])
         meta = batch.schema.metadata
         return cls(
             start=start, segment=segment, counts=np.stack(columns[:counted], axis=1),
@@ -79,7 +79,7 @@ class ColumnCube:
 
     Attributes
     ----------
-    counts : shape (W, B, O + 2); sums : shape (W, B, 10); low, high : shape (W,)
+    counts : shape (W, B, O + 2); sums : shape (W, B, 10 + P); low, high : shape (W,)
     """
 
     bins: ColumnBins
@@ -113,6 +113,11 @@ class ColumnCube:
         return self.sums[:, :, SUMS.index(name)]
 
     @property
+    def placed(self) -> np.ndarray:
+        """Labelled rows by bin and group of positions, shape (W, B, P); P is 0 where the log has no positions."""
+        return self.sums[:, :, len(SUMS) :]
+
+    @property
     def values(self) -> slice:
         """The bins that hold values, not missing ones."""
         return slice(FIRST, None)
@@ -125,7 +130,7 @@ class Cube:
     Attributes
     ----------
     starts, ends : shape (W,), int64, ascending
-    counts : shape (W, R, O + 2); sums : shape (W, R, 10); low, high : shape (W, C); facts : one dict a window
+    counts : shape (W, R, O + 2); sums : shape (W, R, 10 + P); low, high : shape (W, C); facts : one dict a window
     """
 
     bins: Bins
@@ -144,7 +149,7 @@ class Cube:
         rows, columns = int(bins.offsets[-1]), len(bins.columns)
         count = len(profiles)
         counts = np.empty((count, rows, bins.outcomes + 2), np.int64)
-        sums = np.empty((count, rows, len(SUMS)))
+        sums = np.empty((count, rows, bins.sums))
         low, high = np.empty((count, columns)), np.empty((count, columns))
         for i, profile in enumerate(profiles):
             counts[i], sums[i], low[i], high[i] = profile.counts, profile.sums, profile.low, profile.high
@@ -175,7 +180,7 @@ class Cube:
         return self.column(self.bins.position(name))
 
     def of_role(self, role: str) -> ColumnCube | None:
-        """The prediction or the label, where the log has one."""
+        """The position, the prediction or the label, where the log has one."""
         return self.column(self.bins.position("", role)) if self.bins.of_role(role) else None
 
     def select(self, keep: np.ndarray) -> Cube:
@@ -207,6 +212,10 @@ class Cube:
             return self
         start = int(self.starts[0])
         return self.regroup(np.full(len(self), start, np.int64), {start: int(self.ends[-1])})
+
+
+def _sum_name(k: int) -> str:
+    return SUMS[k] if k < len(SUMS) else f"place{k - len(SUMS)}"
 
 
 def sum_profiles(profiles: Iterable[Profile], segment: str) -> Profile:

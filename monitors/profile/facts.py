@@ -11,7 +11,8 @@ Facts = dict[str, Any]
 the same finest window); ``identified`` (rows with an id); ``types`` {column: {type class other than the reference's:
 rows}}; ``unseen`` {column: {value: rows}} of the most frequent unseen values; ``new`` {column: rows} of columns that
 the reference did not have; ``delays`` rows by label delay (``DELAY_HOURS``); ``outcome_delays`` the same by outcome,
-a list of such lists in the order of ``Bins.classes``; ``labels_until`` (µs, when the last label came)."""
+a list of such lists in the order of ``Bins.classes``; ``labels_until`` (µs, when the last label came); ``attributions``
+{feature: [rows, sum of |attribution|, sum of its square]}."""
 
 DELAY_HOURS = (
     0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 24.0, 36.0, 48.0, 72.0, 96.0, 120.0, 144.0, 168.0, 180.0, 192.0, 240.0,
@@ -54,6 +55,12 @@ def merge_facts(parts: Sequence[Facts]) -> Facts:
         merged["outcome_delays"] = [
             [sum(values) for values in zip(*outcome, strict=True)] for outcome in zip(*by_outcome, strict=True)
         ]
+    sizes: dict[str, list[float]] = {}
+    for part in parts:
+        for feature, three in part.get("attributions", {}).items():
+            sizes[feature] = [a + b for a, b in zip(sizes.get(feature, [0.0] * 3), three, strict=True)]
+    if sizes:
+        merged["attributions"] = dict(sorted(sizes.items()))
     return merged
 
 

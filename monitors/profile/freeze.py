@@ -59,7 +59,7 @@ class Collector:
         self.keys.append(rows.keys[chosen])
         self.sampled += len(chosen)
         for name in rows.batch.schema.names:
-            if self.columns.is_feature(name) or name in self.columns.groups:
+            if self.columns.is_feature(name) or name in (*self.columns.groups, self.columns.position):
                 self.seen.setdefault(name, SeenColumn()).add(rows.batch.column(name), rows.keys, chosen)
         for column, values in ((self.prediction, rows.prediction), (self.label, rows.label)):
             if values is not None:
@@ -107,6 +107,9 @@ class Collector:
         if self.columns.include is not None:
             order = {name: i for i, name in enumerate(self.columns.include)}
             columns.sort(key=lambda column: order[column.name])
+        place = self.columns.position
+        if place in self.seen:
+            columns.append(column_bins(str(place), "position", self.seen[str(place)]))
         if kind is not None:
             categorical = kind == "class"
             predicted = column_bins(
@@ -119,7 +122,7 @@ class Collector:
         segments = [(name, self._segment(name)) for name in self.columns.segments]
         if self.columns.version:
             segments.append((self.columns.version, ()))
-        return Bins(tuple(columns), task, classes, kind, tuple(segments))
+        return Bins(tuple(columns), task, classes, kind, tuple(segments), tuple(self.columns.attributions))
 
     def _wanted(self, column: SeenColumn) -> bool:
         """Times are no features unless they are asked for by name: they always drift."""

@@ -13,7 +13,8 @@ SUMS = (
     "value", "value2",
 )  # fmt: skip
 """Sums by bin. prediction over rows with a prediction; label over rows with a label; the next four over rows with
-both (paired); value (less the column's centre) over rows whose value is a number."""
+both (paired); value (less the column's centre) over rows whose value is a number. Where the log has positions, the
+labelled rows of each group of positions (``Bins.places``) follow: sums of ones, exact to 2^53."""
 
 ROW_SUMS = 8
 """How many of ``SUMS`` belong to the row rather than to the column's value."""
@@ -32,14 +33,15 @@ def count_numeric(
     paired: np.ndarray,  # (n,) int64, 0 or 1
     row: np.ndarray,  # (n, ROW_SUMS) float64
     counts: np.ndarray,  # (cells, R, O + 2) int64: outcomes, scored, paired
-    sums: np.ndarray,  # (cells, R, 10) float64
+    sums: np.ndarray,  # (cells, R, 10 + P) float64
     low: np.ndarray,  # (cells,) float64, least value
     high: np.ndarray,  # (cells,) float64, greatest value
+    place: np.ndarray,  # (n,) int64: position group of a labelled row, -1 of others; or (0,)
 ) -> None:
     """Add a numeric column's rows to the counts."""
     outcomes = counts.shape[2] - 2
     half = (len(edges) + 1) // 2
-    flagged = len(flags) > 0
+    flagged, placed = len(flags) > 0, len(place) > 0
     for i in range(len(values)):
         c = cell[i]
         x = values[i]
@@ -68,6 +70,8 @@ def count_numeric(
         counts[c, b, outcomes + 1] += paired[i]
         for k in range(8):
             sums[c, b, k] += row[i, k]
+        if placed and place[i] >= 0:
+            sums[c, b, 10 + place[i]] += 1.0
 
 
 @njit(nogil=True, cache=True)
@@ -81,9 +85,11 @@ def count_codes(
     row: np.ndarray,
     counts: np.ndarray,
     sums: np.ndarray,
+    place: np.ndarray,
 ) -> None:
     """Add a categorical column's rows to the counts."""
     outcomes = counts.shape[2] - 2
+    placed = len(place) > 0
     for i in range(len(codes)):
         c = cell[i]
         b = offset + codes[i]
@@ -92,3 +98,22 @@ def count_codes(
         counts[c, b, outcomes + 1] += paired[i]
         for k in range(8):
             sums[c, b, k] += row[i, k]
+        if placed and place[i] >= 0:
+            sums[c, b, 10 + place[i]] += 1.0
+
+
+@njit(nogil=True, cache=True)
+def count_sizes(
+    values: np.ndarray,  # (n,) float64
+    flags: np.ndarray,  # (n,) uint8, not 0 where there is no value; or (0,)
+    cell: np.ndarray,  # (n,) int64
+    sums: np.ndarray,  # (cells, 3) float64: rows, sum of |value|, sum of value²
+) -> None:
+    """Add the absolute values of a column's finite numbers."""
+    flagged = len(flags) > 0
+    for i in range(len(values)):
+        x = abs(values[i])
+        if x < np.inf and not (flagged and flags[i] > 0):
+            sums[cell[i], 0] += 1.0
+            sums[cell[i], 1] += x
+            sums[cell[i], 2] += x * x

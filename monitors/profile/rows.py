@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,21 +25,69 @@ class Columns:
     exclude: Sequence[str] = ()
     segments: Sequence[str] = ()
     version: str | None = None
+    position: str | None = None
+    attributions: Sequence[str] = ()
 
     @cached_property
     def parts(self) -> frozenset[str]:
         """Columns that are no features because they have another part or are excluded."""
-        named = (self.timestamp, self.id, self.prediction, self.label, self.version, *self.exclude)
+        named = (self.timestamp, self.id, self.prediction, self.label, self.version, self.position, *self.exclude)
         return frozenset(name for name in named if name is not None)
 
     def is_feature(self, name: str) -> bool:
         """Whether a column of this name is a feature."""
-        return name not in self.parts if self.include is None else name in self.include
+        if self.include is not None:
+            return name in self.include
+        return name not in self.parts and not is_attribution(self.attributions, name)
 
     @property
     def groups(self) -> tuple[str, ...]:
         """Columns by whose values rows are also counted apart."""
         return (*self.segments, *([self.version] if self.version else []))
+
+
+def is_attribution(patterns: Sequence[str], name: str) -> bool:
+    """Whether a column of this name holds attributions.
+
+    Parameters
+    ----------
+    patterns : names, or globs with one star
+    """
+    return any(_stem(pattern, name) is not None for pattern in patterns)
+
+
+def attributed(patterns: Sequence[str], name: str, features: Collection[str]) -> str | None:
+    """The feature whose attributions a column holds, None where it holds none or those of something else.
+
+    It is what the star of a glob stands for; of a name without a star, the longest feature that it begins or ends with.
+
+    >>> attributed(["shap_*"], "shap_price", {"price", "age"})
+    'price'
+    >>> attributed(["contribution_of_price"], "contribution_of_price", {"price", "age"})
+    'price'
+    """
+    for pattern in patterns:
+        stem = _stem(pattern, name)
+        if stem is None:
+            continue
+        if "*" in pattern:
+            if stem in features:
+                return stem
+            continue
+        near = [feature for feature in features if name != feature and (
+            name.startswith(feature) or name.endswith(feature))]  # fmt: skip
+        if near:
+            return max(near, key=lambda feature: (len(feature), feature))
+    return None
+
+
+def _stem(pattern: str, name: str) -> str | None:
+    """What a pattern's star stands for in a name, the name itself where it has none; None where it does not match."""
+    before, star, after = pattern.partition("*")
+    if not star:
+        return name if name == pattern else None
+    fits = len(name) > len(before) + len(after) and name.startswith(before) and name.endswith(after)
+    return name[len(before) : len(name) - len(after)] if fits else None
 
 
 @dataclass(frozen=True)

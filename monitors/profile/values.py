@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from monitors.profile.bins import INVALID, NAN, NULL, ColumnBins
+from monitors.profile.bins import FIRST, INVALID, NAN, NULL, ColumnBins
 
 _EMPTY_FLAGS = np.empty(0, dtype=np.uint8)
 
@@ -91,6 +91,17 @@ def _microseconds(array: pa.Array) -> pa.Array:
     else:
         unit = pa.duration("us") if pa.types.is_duration(kind) else pa.timestamp("us")
     return array.cast(unit, safe=False).cast(pa.int64())
+
+
+def bins_of(array: pa.Array, column: ColumnBins) -> np.ndarray:
+    """Bin of each row of a column, shape (n,), int64: the same that the kernel counts it into."""
+    if column.kind == "categorical":
+        return to_codes(array, column)[0]
+    values, flags = to_floats(array)
+    with np.errstate(invalid="ignore"):
+        bins = FIRST + np.searchsorted(column.edges, values, side="right")
+    bins = np.where(np.isnan(values), NAN, np.where(np.isinf(values), INVALID, bins))
+    return np.where(flags > 0, flags, bins).astype(np.int64) if len(flags) else bins.astype(np.int64)
 
 
 def to_codes(array: pa.Array, column: ColumnBins) -> tuple[np.ndarray, list[str], np.ndarray]:

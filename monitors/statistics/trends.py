@@ -219,9 +219,7 @@ def half_life(
 
 
 @np.errstate(divide="ignore", invalid="ignore", over="ignore")
-def decay(
-    time: np.ndarray, power: np.ndarray, error: np.ndarray, floor: float = 0.5, level: float = LEVEL
-) -> Decay:
+def decay(time: np.ndarray, power: np.ndarray, error: np.ndarray, floor: float = 0.5, level: float = LEVEL) -> Decay:
     """``half_life``, and where there is none, why.
 
     Parameters

@@ -72,8 +72,10 @@ def judged(built: Built, plan: Plan, exclusion: bool) -> Score:
 
 def study(logs: int) -> None:
     """Print a row a reference."""
-    print(f"{'reference':<14}{'lag':>4}{'left out':>10}{'quiet':>8}"
-          + "".join(f"{change + ' found':>14}{change + ' told':>13}" for change in ("abrupt", "slow")))
+    print(
+        f"{'reference':<14}{'lag':>4}{'left out':>10}{'quiet':>8}"
+        + "".join(f"{change + ' found':>14}{change + ' told':>13}" for change in ("abrupt", "slow"))
+    )
     built = {change: [log(change, seed) for seed in range(logs)] for change in ("abrupt", "slow")}
     starts = built["slow"][0].cube.starts.tolist()
     for count, lag, exclusion in itertools.product((8, 14), (0, 3, 5), (False, True)):
@@ -95,9 +97,7 @@ def long_log(windows: int = 365, features: int = 50, rows: int = 200) -> Built:
     more = {}
     for i in range(features):
         level = rng.normal(0, 0.05, windows)[day]
-        more[f"x{i}"] = (
-            rng.choice(list("abcdefgh"), len(frame)) if i % 5 == 4 else rng.normal(size=len(frame)) + level
-        )
+        more[f"x{i}"] = rng.choice(list("abcdefgh"), len(frame)) if i % 5 == 4 else rng.normal(size=len(frame)) + level
     more[SCORE] = rng.random(len(frame))
     more[LABEL] = (rng.random(len(frame)) < more[SCORE]).astype(int)
     return build(pd.concat([frame, pd.DataFrame(more)], axis=1), 60)

@@ -1,6 +1,6 @@
 """The synthetic search's incidents against what was found.
 
-    python -m tests.benchmarks.truth [--home DIR] [--days 180] [--rows 400000]
+python -m tests.benchmarks.truth [--home DIR] [--days 180] [--rows 400000]
 """
 
 from __future__ import annotations

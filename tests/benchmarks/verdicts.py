@@ -85,9 +85,7 @@ def verdicts(truths: list[str], rows: int, positive: float, repeats: int, seed: 
     frame = days(rng, REFERENCE + AFTER, rows, weekly=0.0)
     y, day = (rng.random(len(frame)) < positive).astype(int), day_of(frame)
     late = day >= REFERENCE
-    columns = {
-        f"{truth}|{repeat}": fate(rng, truth, y, late, day) for repeat in range(repeats) for truth in truths
-    }
+    columns = {f"{truth}|{repeat}": fate(rng, truth, y, late, day) for repeat in range(repeats) for truth in truths}
     log = pd.DataFrame({TIME: frame[TIME], LABEL: y, **columns})
     measured = measure(*build(log, REFERENCE, task="binary", positive=1))
     names = measured["feature"].str.split("|", expand=True)

@@ -92,8 +92,10 @@ VARIANTS = {
     **CASES,
     "series by rows": Case(series, (samples.drift(samples.by_rows(), 20),), {"y": "share of rows", "unit": "share"}, 5),
     "series with labels to come": Case(
-        series, (samples.drift().assign(mature=np.arange(len(samples.drift())) < len(samples.drift()) - 9),),
-        {"y": "share late", "unit": "share", **EVENTS}, 6,
+        series,
+        (samples.drift().assign(mature=np.arange(len(samples.drift())) < len(samples.drift()) - 9),),
+        {"y": "share late", "unit": "share", **EVENTS},
+        6,
     ),
     "series with a gap": Case(series, (samples.drift().drop(index=range(55, 63)),), {"y": "PSI", **EVENTS}, 5),
     "series with few rows": Case(series, (samples.drift().pipe(samples.few_rows),), {"y": "PSI", **EVENTS}, 6),

@@ -76,18 +76,14 @@ def test_score_depends_on_what_is_known_before_departure_alone(flights: pd.DataF
 
 def test_score_is_the_model_of_the_first_quarter(flights: pd.DataFrame):
     later = flights["date"] >= build.FIT_UNTIL
-    blind = flights.assign(
-        late=flights["late"].where(~later, 1 - flights["late"])
-    )  # later answers turned over
+    blind = flights.assign(late=flights["late"].where(~later, 1 - flights["late"]))  # later answers turned over
     np.testing.assert_allclose(build.score(build.fit(blind), blind), flights["score"], atol=1.01e-4)
 
 
 def test_build_reads_both_files_and_replaces_the_delay(tmp_path: Path):
     header = ",CANCELLED,AIRLINE,DEPARTURE_DELAY,TAXI_OUT,AIR_TIME,DISTANCE,DATE\n"
     (tmp_path / "late.csv").write_text(header + "9,0,AA,16.0,10.0,60.0,400,2015-07-02\n")
-    (tmp_path / "early.csv").write_text(
-        header + "5,0,US,15.0,10.0,60.0,400,2015-02-01\n2,1,US,,,,400,2015-01-01\n"
-    )
+    (tmp_path / "early.csv").write_text(header + "5,0,US,15.0,10.0,60.0,400,2015-02-01\n2,1,US,,,,400,2015-01-01\n")
     flights = build.read(tmp_path / "late.csv", tmp_path / "early.csv")
     assert flights["flight_id"].tolist() == [2, 5, 9]
     assert flights["late"].tolist() == [pd.NA, 0, 1]

@@ -185,9 +185,7 @@ def test_the_weeks_before_the_first_incident_are_quiet(search: Search):
     assert quiet["legacy_relevance"].notna().all()
     assert (quiet["image_quality"] >= 0).sum() == quiet["image_quality"].notna().sum()
     assert quiet["model_version"].unique().tolist() == ["2025.1"]
-    assert (
-        quiet.groupby(["day", "locale"])["popularity"].apply(lambda values: values.isna().mean()) < 0.2
-    ).all()
+    assert (quiet.groupby(["day", "locale"])["popularity"].apply(lambda values: values.isna().mean()) < 0.2).all()
     for feature in ("style_match", "position", "score"):
         powers = [power(rows, feature) for _, rows in halves]
         assert powers[0] == pytest.approx(powers[1], abs=0.015)

@@ -55,10 +55,7 @@ def test_explains(name: str, what: str, day: str, segment: str | None, expected:
 def test_grace_is_for_evidence_that_comes_after_the_end():
     late = finding("integrity/volume", "2025-03-12")
     assert explains(TRUTH["half-volume-day"], late, timedelta(days=1)) == "incident"
-    assert (
-        explains(TRUTH["half-volume-day"], finding("integrity/volume", "2025-03-13"), timedelta(days=1))
-        is None
-    )
+    assert explains(TRUTH["half-volume-day"], finding("integrity/volume", "2025-03-13"), timedelta(days=1)) is None
 
 
 def test_an_incident_that_stays_explains_to_the_end():

@@ -91,7 +91,7 @@ def test_features_that_vanish_together_are_one_incident() -> None:
     it = only(*(absent(f"f{i}", 5) for i in range(40)))
     assert json.loads(it["features"]) == sorted(f"f{i}" for i in range(40))
     assert it["title"] == (
-        "Since 11 Jan 2025 \"f0\" is not in the log's files: 100% of rows came without it; "
+        'Since 11 Jan 2025 "f0" is not in the log\'s files: 100% of rows came without it; '
         'with it "f1", "f10" and 37 more: ask who stopped writing it.'
     )
 
@@ -325,7 +325,8 @@ def every_kind() -> list[dict[str, Any]]:
     kinds += [("decay", "learned_power", kind) for kind in ("lost_signal", "relation_changed", "input_vanished")]
     return [
         {"monitor": monitor, "metric": metric, "kind": kind, "value": 0.62, "expected": 0.11, "effect": 0.51,
-         "feature": None if kind in BROKEN or DEPTH.get(kind, 0) >= DEPTH["label_shift"] else 'a "b" <c>'}
+         "feature": None if kind in BROKEN or (DEPTH.get(kind, 0) >= DEPTH["position"] and kind != "relation")
+                    else 'a "b" <c>'}
         for monitor, metric, kind in kinds
     ]  # fmt: skip
 
@@ -404,7 +405,7 @@ def test_a_pipeline_that_loses_its_columns_is_one_incident_from_the_log_on() -> 
     assert gone["incident"].nunique() == 1
     it = incidents.set_index("incident").loc[gone["incident"].iloc[0]]
     assert it["rank"] == 1
-    assert it["title"].startswith("Since 24 Jan 2025 \"x\" is not in the log's files")  # the feature that told most
+    assert it["title"].startswith('Since 24 Jan 2025 "x" is not in the log\'s files')  # the feature that told most
     assert 'with it "z"' in it["title"]
     assert it["cost_unit"] == POWER
     assert it["cost"] > 0.5

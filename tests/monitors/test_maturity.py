@@ -39,6 +39,7 @@ def delayed(frame: pd.DataFrame, until_days: float = DAYS, seed: int = 0, slow: 
 
 def without_times(built: Built) -> Built:
     """The same log without the times at which labels came."""
+
     def cut(cube):
         kept = [{k: v for k, v in facts.items() if k in ("rows", "first", "last")} for facts in cube.facts]
         return replace(cube, facts=tuple(kept))

@@ -88,9 +88,7 @@ def test_one_day_at_a_time_ends_in_the_same_store(in_time: tuple[str, Log], tmp_
     assert log.store() == at_once.store()
 
 
-def test_a_late_file_and_late_notes_end_in_the_same_store(
-    in_time: tuple[str, Log], tmp_path: Path
-) -> None:
+def test_a_late_file_and_late_notes_end_in_the_same_store(in_time: tuple[str, Log], tmp_path: Path) -> None:
     form, at_once = in_time
     log = filled(tmp_path / "log", form, without=(13, 18))
     log.run()

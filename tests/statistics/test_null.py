@@ -80,9 +80,7 @@ def test_few_variances_have_nothing_in_common() -> None:
 def exact(reference: np.ndarray, values: np.ndarray) -> Deviations:
     """Numbers without a sampling error worth the name, each by itself."""
     small = 1e-6
-    return deviations(
-        reference, np.full(reference.shape, small), values, np.full(values.shape, small), moderated=False
-    )
+    return deviations(reference, np.full(reference.shape, small), values, np.full(values.shape, small), moderated=False)
 
 
 def test_without_sampling_error_it_is_the_t_of_a_prediction() -> None:
@@ -228,6 +226,7 @@ def test_rates_of_a_gamma_are_found() -> None:
 
 def drawn(rng: np.random.Generator, features: int, windows: int, tails_of: str, together_by: float) -> np.ndarray:
     """Windows that differ by habit, features that move together."""
+
     def noise(shape: tuple[int, int]) -> np.ndarray:
         return rng.standard_t(4, shape) if tails_of == "heavy" else rng.normal(size=shape)
 

@@ -64,9 +64,7 @@ def _tailed(
     out = t.copy()
     with np.errstate(invalid="ignore"):
         d, w = np.nonzero((np.abs(t) > _FAR) & np.isfinite(expected))
-    q, sd, chance, floor, step = (
-        np.broadcast_to(x, t.shape)[d, w] for x in (expected, spread, error, least, grain)
-    )
+    q, sd, chance, floor, step = (np.broadcast_to(x, t.shape)[d, w] for x in (expected, spread, error, least, grain))
     above = t[d, w] > 0
     x = np.clip(value[d, w] + np.where(above, -0.5, 0.5) * step, 0.0, 1.0)
     free = np.broadcast_to(dof, (len(t), 1))
@@ -118,12 +116,21 @@ def of_counts(
         pooled = (counts.sum(axis=1) + 0.5) / (total + 1)
         weight = (pooled * (1 - pooled))[:, None]
         found = deviations(
-            seen, np.sqrt(weight / rows), share, np.sqrt(weight / now_rows),
-            events=np.where(counts.sum(axis=1) > 0, total * weight[:, 0], np.inf), moderated=moderated,
+            seen,
+            np.sqrt(weight / rows),
+            share,
+            np.sqrt(weight / now_rows),
+            events=np.where(counts.sum(axis=1) > 0, total * weight[:, 0], np.inf),
+            moderated=moderated,
         )
         return bounded(
-            found, seen, share, (np.sqrt(weight / rows), np.sqrt(weight / now_rows)), np.zeros((len(counts), 1)),
-            np.ones((len(counts), 1)), (1 / rows, 1 / now_rows),
+            found,
+            seen,
+            share,
+            (np.sqrt(weight / rows), np.sqrt(weight / now_rows)),
+            np.zeros((len(counts), 1)),
+            np.ones((len(counts), 1)),
+            (1 / rows, 1 / now_rows),
         )
 
 

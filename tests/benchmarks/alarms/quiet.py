@@ -116,7 +116,7 @@ def profiled(log: Quiet, part: pd.DataFrame, absent: dict[str, np.ndarray] | Non
     starts = np.array([profile.start for profile in log.profiles])
     if not absent:
         return profile_rows([_rows(part, log.types, starts)], log.bins)
-    (column, gone), = absent.items()
+    ((column, gone),) = absent.items()
     without = {name: kind for name, kind in log.types.items() if name != column}
     batches = [_rows(part[~gone], log.types, starts), _rows(part[gone], without, starts)]
     return profile_rows([batch for batch in batches if len(batch)], log.bins)

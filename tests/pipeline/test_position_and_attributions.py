@@ -1,0 +1,57 @@
+"""Positions and attributions from a file to findings: what the configuration names is counted, and only that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from monitors.config import Config
+from monitors.pipeline import run
+from monitors.store import Store
+from tests.monitors.test_attributions import FEATURES, WEIGHTS, explained
+from tests.monitors.test_position import ATTENTION, searched
+
+
+def ran(home: Path, log: pd.DataFrame, **logs: object) -> tuple[Store, pd.DataFrame]:
+    log.to_parquet(home / "log.parquet")
+    config = Config.from_dict(
+        {
+            "logs": {"path": "log.parquet", "timestamp": "ts", "prediction": "score", "label": "y", **logs},
+            "model": {"positive": 1},
+            "reference": {"start": "2025-01-06", "end": "2025-01-19"},
+        },
+        home,
+    )
+    found = run(config).findings
+    return Store.open(config.store.url), found
+
+
+def test_another_page_is_an_incident_of_positions(tmp_path: Path) -> None:
+    _, found = ran(tmp_path, searched(11, attention=ATTENTION**0.3), position="rank")
+    alerts = found[found["severity"] == "alert"]
+    mine = alerts[alerts["kind"] == "position"]
+    assert len(mine) and mine["feature"].isna().all()
+    assert set(pd.to_datetime(mine["onset"], unit="us").dt.date.astype(str)) == {"2025-01-24"}
+    assert "relation" not in set(alerts["kind"])
+    assert "outcome by position differs" in mine["message"].iloc[0]
+
+
+def test_a_model_that_leans_on_other_features(tmp_path: Path) -> None:
+    store, found = ran(tmp_path, explained(12, weights=WEIGHTS[::-1]), attributions="shap_*")
+    mine = found[found["kind"] == "attribution"]
+    assert (mine["severity"] == "alert").any() and mine["monitor"].eq("skew").all()
+    assert "NDCG" in mine["message"].iloc[0]
+    assert set(found["feature"].dropna()) <= set(FEATURES)
+    bins = store.bins("model")
+    assert bins is not None and [column.name for column in bins.features] == FEATURES
+
+
+def test_running_again_changes_nothing(tmp_path: Path) -> None:
+    log = explained(13).assign(rank=lambda f: 1 + np.arange(len(f)) % 10)
+    store, first = ran(tmp_path, log, attributions="shap_*", position="rank")
+    before = [p.encode() for p in store.profiles("model", "")]
+    _, second = ran(tmp_path, log, attributions="shap_*", position="rank")
+    assert [p.encode() for p in store.profiles("model", "")] == before
+    assert first.drop(columns="message").equals(second.drop(columns="message"))
