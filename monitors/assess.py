@@ -25,6 +25,9 @@ MONITORS: tuple[Measure, ...] = (
     skew.measure,
 )  # fmt: skip
 
+_OF_THE_LOG: tuple[Measure, ...] = (drift.measure, skew.measure)
+"""Monitors that ask for change in the log itself, whatever the model was trained on."""
+
 _MOST_GAPS = 4
 """Empty windows are filled in as long as they are no more than this many times the others: one row of 1970 in a log of
 today makes no 20,000 windows."""
@@ -96,14 +99,22 @@ def assess(
     asked = all_monitors() if monitors is None else monitors
 
     def ask(windows: Cube, past: Cube) -> pd.DataFrame:
-        return combine([measure(windows, past, settings) for measure in asked])
+        if reference is None:
+            return combine([measure(windows, past, settings) for measure in asked])
+        # drift is change while the log goes on, and nothing but that is known of habits where training rows have no
+        # times; that the first windows are not like the training set is skew
+        known = reference if skew.timed(reference) else past
+        blocks = [measure(windows, past if measure in _OF_THE_LOG else known, settings) for measure in asked]
+        if monitors is None and not windows.segment:
+            blocks.append(skew.distribution(windows, reference, settings))
+        return combine(blocks)
 
     if not len(cube):
         return combine([]), plan
     if reference is None and plan.rolls:
         return roll(cube, plan, settings, ask, judge, whole)
-    inside = np.isin(cube.starts, plan.learned if reference is None else ())
-    past = cube.select(inside) if reference is None else reference
+    past = cube.select(np.isin(cube.starts, plan.learned)) if reference is None else skew.served(cube, settings.grain)
+    inside = np.isin(cube.starts, past.starts)
     holiday = np.isin(cube.starts, list(plan.holidays)) & ~inside
     if not holiday.any():
         return ask(cube, past), plan

@@ -16,6 +16,8 @@ SHARE, RANK, MEAN, SPREAD = 0, 1, 2, 3
 """Kinds of number."""
 
 
+DEVIATION = "standard deviation"
+
 BURSTS = 4
 """Added to the kind of what is the same in nearly all rows: what is rare comes in bursts, and has longer tails."""
 _SCARCE = 0.05
@@ -72,7 +74,7 @@ def directions(now: ColumnCube, ref: ColumnCube) -> Directions:
         blocks = [_join(block, other) for block, other in zip(blocks, numbers.blocks, strict=True)]
         low, high = np.append(low, numbers.low), np.append(high, numbers.high)
         kind = np.append(kind, [RANK, SPREAD, MEAN, SPREAD])
-        names = [*names, "rank among the reference's values", "spread of ranks", "mean", "standard deviation"]
+        names = [*names, "rank among the reference's values", "spread of ranks", "mean", DEVIATION]
         offset, unit = np.append(offset, numbers.offset), np.append(unit, numbers.unit)
     shares = kind == SHARE
     own = np.append(pooled, np.ones(len(kind) - len(pooled)))
@@ -195,8 +197,13 @@ def judge_moves(cubes: Sequence[tuple[ColumnCube, ColumnCube]], inside: np.ndarr
     inside : shape (W,), bool: windows that are part of the reference
     rate : chance of a false alarm in a quiet window, over all columns
     """
-    columns = [directions(now, ref) for now, ref in cubes]
+    return judge_directions([directions(now, ref) for now, ref in cubes], inside, rate)
+
+
+def judge_directions(columns: Sequence[Directions], inside: np.ndarray, rate: float, factor: float = 1.0) -> Moves:
+    """Judge columns by their numbers, deviations from the reference first multiplied by ``factor``."""
     found, owner = stacked(columns, inside)
+    found = found._replace(windows=factor * found.windows)
     kind, weight = (np.concatenate([getattr(column, name) for column in columns]) for name in ("kind", "weight"))
     verdict = judge(found.reference, found.windows, found.dof, rate, owner=owner, kind=kind, weight=weight)
     first = np.searchsorted(owner, np.arange(len(columns)))

@@ -74,6 +74,7 @@ RULES: dict[tuple[str, str], Rule] = {
     **{("concept", metric): Rule("performance", "expectation", only_watch=True)
        for metric in ("expected_auc", "expected_log_loss")},
     ("decay", "learned_power"): Rule("", "learned_power"),  # which of three kinds: see decay_kind
+    ("skew", "training_distance"): Rule("distribution", "training_distance"),
     ("skew", "attribution_ndcg"): Rule("attribution", "attribution_ndcg"),
     ("missing", "absent_share"): Rule("absent", "missing_share"),
     ("missing", "null_share"): Rule("null_rate", "missing_share"),
@@ -219,15 +220,19 @@ def _with_kinds(judged: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
 def _demote(rows: pd.DataFrame) -> pd.DataFrame:
     """What follows from another alert of the same window is worth a look, but no alert of its own.
 
-    A shift of a feature whose missing values say why; a segment's finding where all rows together show as much of the
-    same: a segment stays an alert when its effect is more than twice the whole's; and whatever begins in the window in
-    which the log itself broke (``broken`` says so).
+    A shift of a feature whose missing values say why; that a feature which drifts is not as in the training set; a
+    segment's finding where all rows together show as much of the same: a segment stays an alert when its effect is more
+    than twice the whole's; and whatever begins in the window in which the log itself broke (``broken`` says so).
     """
     alerts = rows[rows["severity"] == "alert"]
     missing = alerts.loc[alerts["monitor"] == "missing", ["_feature", "_segment", "window_start"]]
     gone = pd.MultiIndex.from_frame(missing)
-    shifts = (rows["monitor"] == "drift") & (rows["metric"] == "jensen_shannon")
-    follows = shifts & pd.MultiIndex.from_frame(rows[["_feature", "_segment", "window_start"]]).isin(gone)
+    skewed = rows["metric"] == "training_distance"
+    shifts = ((rows["monitor"] == "drift") & (rows["metric"] == "jensen_shannon")) | skewed
+    places = pd.MultiIndex.from_frame(rows[["_feature", "_segment", "window_start"]])
+    follows = shifts & places.isin(gone)
+    drifted = alerts.loc[alerts["monitor"] == "drift", ["_feature", "_segment", "window_start"]]
+    follows |= skewed & places.isin(pd.MultiIndex.from_frame(drifted))
     keys = ["monitor", "metric", "_feature", "window_start"]
     whole = alerts.loc[alerts["_segment"] == "", [*keys, "effect"]].drop_duplicates(keys)
     effect = rows[keys].merge(whole, on=keys, how="left")["effect"].to_numpy(float)

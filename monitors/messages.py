@@ -17,7 +17,7 @@ METRICS = {
 }  # fmt: skip
 """What metrics of performance are called."""
 
-DISTANCES = frozenset({"jensen_shannon", "prediction_shift"})
+DISTANCES = frozenset({"jensen_shannon", "prediction_shift", "training_distance"})
 """Metrics that are a distance from the reference: those of its own windows say how far they lie apart."""
 
 
@@ -80,6 +80,7 @@ def _topic(row: Mapping[str, Any]) -> str:
     name = f'"{row["feature"]}"' if isinstance(row["feature"], str) else ""
     what = {
         "shift": "the distribution of {}",
+        "distribution": "the distribution of {}",
         "unseen_category": "the values of {}",
         "lost_category": "the values of {}",
         "relation": "the relation of {} to the outcome",
@@ -108,6 +109,10 @@ def _topic(row: Mapping[str, Any]) -> str:
 
 def _shift(row: Mapping[str, Any], subject: str) -> str:
     return f"{subject} has shifted: {_apart(row)}{_most_moved(row)}."
+
+
+def _skewed(row: Mapping[str, Any], subject: str) -> str:
+    return f"{subject} is not served as it was in the training set: {_apart(row)}{_most_moved(row)}."
 
 
 def _apart(row: Mapping[str, Any]) -> str:
@@ -213,7 +218,7 @@ def _rows(row: Mapping[str, Any], _subject: str) -> str:
 
 
 _SENTENCES: dict[str, Callable[[Mapping[str, Any], str], str]] = {
-    "shift": _shift, "unseen_category": _unseen, "lost_category": _lost, "relation": _relation,
+    "shift": _shift, "distribution": _skewed, "unseen_category": _unseen, "lost_category": _lost, "relation": _relation,
     "position": _position,
     "attribution": _attribution, "performance": _performance, "calibration": _performance, "label_shift": _label_shift,
     "prediction_shift": _prediction,

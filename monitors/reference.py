@@ -164,10 +164,17 @@ def plan(
     return replace(chosen, holidays=dict(holidays or {}), accepted=tuple(accepted) if chosen.rolls else ())
 
 
+def first_windows(starts: Sequence[int], grain: Grain) -> tuple[int, ...]:
+    """The log's first windows, as many as are a reference where none is configured."""
+    return tuple(starts[: max(1, min(DEFAULT_WINDOWS[grain.unit], len(starts) // 2))])
+
+
 def _plan(config: Config, grain: Grain, starts: Sequence[int]) -> Plan:
     reference = config.reference
     if reference.kind == "path":
-        return Plan((), words="training data")
+        begin = len(first_windows(starts, grain))
+        changes = f"the first {begin} windows" if begin > 1 else "the first window"
+        return Plan((), words=f"training data; change against {changes}")
     if not starts:
         raise UserError(f"{config.source}: the log has no rows that lie in a window, so there is nothing to measure.")
     if reference.kind == "previous":
@@ -176,8 +183,7 @@ def _plan(config: Config, grain: Grain, starts: Sequence[int]) -> Plan:
         season = Grain.parse(str(reference.season), grain.timezone)
         return season_plan(starts, season, int(reference.count or 4), reference.lag)
     if reference.kind == "default":
-        count = max(1, min(DEFAULT_WINDOWS[grain.unit], len(starts) // 2))
-        frozen = tuple(starts[:count])
+        frozen = first_windows(starts, grain)
     else:
         low, high = reference.bounds(grain)
         inside = [s for s in starts if (low is None or s >= low) and (high is None or s < high)]

@@ -197,6 +197,10 @@ def _shift(told: Told, over: bool) -> str:
     return f"{_name(told)} {'had' if over else 'has'} other values than before{_for(told)}{_moved(told)}"
 
 
+def _skewed(told: Told, over: bool) -> str:
+    return f"{_name(told)} {'was' if over else 'is'} not served as in the training set{_for(told)}{_moved(told)}"
+
+
 def _unseen(told: Told, over: bool) -> str:
     named = f", such as {_detail(told)}" if _detail(told) else ""
     have, value = "had" if over else "has", share(told.row["value"])
@@ -314,6 +318,7 @@ _FACTS: Mapping[str, tuple[_Fact, str]] = {
     "stale": (_stale, "check whether its source still updates"),
     "type_changed": (_type, "mend its type at the source"),
     "shift": (_shift, "look for what changed upstream"),
+    "distribution": (_skewed, "compare how training and serving compute it"),
     "unseen_category": (_unseen, "check whether the model can handle them"),
     "lost_category": (_lost, "check whether that is meant"),
     "relation": (_relation, "retrain when it lasts"),

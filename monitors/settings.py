@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from monitors.windows import Grain
 
 BUDGET: Mapping[tuple[str, str], float] = {
-    ("drift", "jensen_shannon"): 0.24,
+    ("drift", "jensen_shannon"): 0.22,
     ("drift", "unseen_share"): 0.05,
     ("drift", "lost_share"): 0.05,
     ("concept", "performance"): 0.11,
@@ -19,6 +19,7 @@ BUDGET: Mapping[tuple[str, str], float] = {
     ("concept", "position"): 0.01,
     ("decay", "learned_power"): 0.11,
     ("skew", "attribution_ndcg"): 0.01,
+    ("skew", "training_distance"): 0.02,
     ("missing", "missing_share"): 0.06,
     ("missing", "sentinel_share"): 0.04,
     ("missing", "constant_share"): 0.01,
@@ -51,6 +52,7 @@ MINIMUM_EFFECT: Mapping[str, float] = {
     "prediction_shift": 0.01,
     "learned_power": 0.02,
     "attribution_ndcg": 0.01,
+    "training_distance": 0.01,
     "null_share": 0.001,
     "nan_share": 0.001,
     "invalid_share": 0.001,
@@ -77,6 +79,7 @@ SIZE_THAT_MATTERS: Mapping[str, float] = {
     "prediction_shift": 0.10,
     "learned_power": 0.05,
     "attribution_ndcg": 0.10,
+    "training_distance": 0.10,
     "null_share": 0.05,
     "nan_share": 0.05,
     "invalid_share": 0.05,

@@ -36,10 +36,10 @@ def ran(home: Path, reference: dict[str, Any]) -> RunResult:
     return run(Config.from_dict(content, home))
 
 
-def shifts(result: RunResult) -> list[pd.Timestamp]:
+def shifts(result: RunResult, kind: str = "shift") -> list[pd.Timestamp]:
     """Days on which x is told to have shifted."""
     found = result.findings
-    found = found[(found["kind"] == "shift") & (found["severity"] == "alert")]
+    found = found[(found["kind"] == kind) & (found["severity"] == "alert")]
     assert set(found["feature"]) <= {"x"}
     return sorted(pd.Timestamp(start, unit="us") for start in found["window_start"])
 
@@ -79,9 +79,7 @@ def test_a_training_set(tmp_path: Path, timed: bool) -> None:
     training["ts"] -= pd.Timedelta(weeks=52)
     (training if timed else training.drop(columns="ts")).to_parquet(tmp_path / "training.parquet", index=False)
     days = shifts(ran(tmp_path, {"path": "training.parquet"}))
-    assert BROKEN in days
-    if timed:
-        assert days[0] == BROKEN
+    assert days[0] == BROKEN
     again = run(Config.from_dict({
         "logs": {"path": "log.parquet", "timestamp": "ts", "label": "y"}, "reference": {"path": "training.parquet"},
     }, tmp_path))  # fmt: skip
@@ -96,4 +94,9 @@ def test_a_new_training_set_counts_anew(tmp_path: Path) -> None:
         "logs": {"path": "log.parquet", "timestamp": "ts", "label": "y"}, "reference": {"path": "training.parquet"},
     }, tmp_path))  # fmt: skip
     assert second.windows_profiled == first.windows_total
-    assert min(shifts(second)) < BROKEN
+    assert not shifts(first, "distribution") and shifts(first)[0] == BROKEN
+    assert shifts(second)[0] == BROKEN, "what the training set was like is no change of the log"
+    told = shifts(second, "distribution")
+    assert told[0] == pd.Timestamp("2025-02-24")
+    skew = second.findings[second.findings["kind"] == "distribution"]
+    assert skew["incident"].nunique() == 1
