@@ -60,15 +60,17 @@ WORDS: Mapping[str, str] = {rule.name: rule.words for rule in TABLE}
 
 DEPTH: Mapping[str, int] = {
     "absent": 0, "null_rate": 0, "type_changed": 0, "constant": 0, "sentinel": 0, "stale": 0, "value_mismatch": 0,
-    "gap": 1, "duplicates": 1, "late": 1, "volume": 2, "new_column": 2,
+    "gap": 1, "duplicates": 1, "late": 1, "volume": 2, "new_column": 2, "latency": 2,
     "lost_category": 3, "unseen_category": 3,
     "shift": 4, "distribution": 4,
     "decay": 5, "position": 6, "relation": 6,
     "label_shift": 7, "performance": 8, "calibration": 9, "prediction_shift": 9, "attribution": 9,
+    "nonfinite": 9,
 }  # fmt: skip
 """How far down a kind stands from causes: a feature that is gone drifts, and decays, and costs performance."""
 
-_MODEL = frozenset({"label_shift", "performance", "calibration", "prediction_shift", "position", "attribution"})
+_MODEL = frozenset({"label_shift", "performance", "calibration", "prediction_shift", "position", "attribution",
+                    "nonfinite"})  # fmt: skip
 _SOURCES = sorted((family for family, place in DEPTH.items() if place <= 5), key=lambda family: (DEPTH[family], family))
 """Families that say what happened to a feature, causes first: what stands below them may follow."""
 

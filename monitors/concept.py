@@ -10,6 +10,7 @@ from monitors.directions import judge_moves
 from monitors.drift import expected_distance
 from monitors.loss_by_feature import loss_by_feature
 from monitors.measurement import combine, in_reference, labelled_share, rest_of, table
+from monitors.nonfinite import nonfinite
 from monitors.performance import performance
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.relation import position_curve, relation
@@ -23,11 +24,10 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     """Everything about the model's outcome and its predictions.
 
     The outcome: ``label_rate`` (share of positives, or mean label), ``labelled_share``. The predictions:
-    ``prediction_mean``,
-    ``prediction_shift`` (Jensen–Shannon distance). The model: realised performance with intervals, expected
-    performance from the
-    scores alone (``expected_…``, CBPE), calibration, and the change in loss split in two (``loss_inputs``,
-    ``loss_relation``; DISDE). The labels: ``label_maturity``, ``labels_to_come``.
+    ``prediction_mean``, ``prediction_shift`` (Jensen–Shannon distance), ``nonfinite_share`` and ``unscored_share`` (see
+    ``nonfinite``). The model: realised performance with intervals, expected performance from the scores alone
+    (``expected_…``, CBPE), calibration, and the change in loss split in two (``loss_inputs``, ``loss_relation``;
+    DISDE). The labels: ``label_maturity``, ``labels_to_come``.
     Where the log has positions: ``position_curve``, how far outcomes by position differ from the reference's.
     By feature: ``relation``, the outcome by bin against what the reference relation leads to expect there; and the
     change in loss split by its bins.
@@ -43,7 +43,7 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
             blocks.append(relation(windows, reference, settings))
             if windows.bins.prediction_kind not in {None, "score"}:
                 blocks += loss_by_feature(windows, reference, settings)
-    blocks += _prediction(windows, reference, settings)
+    blocks += [*_prediction(windows, reference, settings), nonfinite(windows, reference, settings)]
     return combine(blocks)
 
 

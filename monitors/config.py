@@ -87,7 +87,8 @@ class Config(Section):
     @cached_property
     def hash(self) -> str:
         """Twelve hexadecimal digits of the SHA-256 of all that can change a number: not the store, not who is told."""
-        content = self.model_dump(mode="json", exclude={"store", "notify"}, exclude_none=True)
+        apart: dict[str, Any] = {"store": True, "notify": True, "model": {"max_age"}}
+        content = self.model_dump(mode="json", exclude=apart, exclude_none=True)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
     @classmethod
@@ -160,6 +161,8 @@ class Config(Section):
                 f'logs.label is "{logs.label}" and labels.label is "{labels.label}"; keep the one of the log that '
                 "really holds the label"
             )
+        if by_rows and self.model.max_age is not None:
+            return "model.max_age needs windows of the calendar; remove it, or set windows.size to 1d"
         both = set(features.include or []) & set(features.exclude)
         if both:
             return f'features.include and features.exclude both name "{min(both)}"; keep one'
@@ -191,6 +194,7 @@ class Config(Section):
             ("logs.timestamp", logs.timestamp),
             ("logs.id", logs.id),
             ("logs.prediction", logs.prediction),
+            ("logs.latency", logs.latency),
             ("logs.label", logs.label if self.labels is None else None),
             ("logs.position", logs.position),
             ("features.version", features.version),

@@ -91,6 +91,17 @@ class Model(Section):
         None, description="the label's value that counts as positive, as it stands in the log"
     )
     threshold: float = Field(0.5, gt=0, lt=1, description="the score from which a row counts as positive, in (0, 1)")
+    max_age: Annotated[str, AfterValidator(_calendar_size)] | None = Field(
+        None, description='how old the serving version may be, as a span of the calendar such as "90d" or "3mo"'
+    )
+
+    @property
+    def max_age_days(self) -> float | None:
+        """The same in days: a month has a twelfth of 365.25 of them."""
+        if self.max_age is None:
+            return None
+        grain = Grain.parse(self.max_age)
+        return grain.count * {"h": 1 / 24, "d": 1.0, "w": 7.0, "mo": 365.25 / 12}[grain.unit]
 
 
 class Logs(Section):
@@ -107,6 +118,7 @@ class Logs(Section):
     attributions: Annotated[str | list[str], AfterValidator(_patterns)] | None = Field(
         None, description='a glob such as "shap_*", in which the star stands for the feature, or a list of them'
     )
+    latency: Column | None = Field(None, description="the name of the column that says how long the answer took")
 
 
 class Labels(Section):

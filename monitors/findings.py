@@ -12,7 +12,7 @@ from monitors.config import Config
 from monitors.messages import DISTANCES, reference_words, sentence
 from monitors.reference import Plan
 from monitors.rolling import Judge
-from monitors.settings import Settings, segment_share
+from monitors.settings import RELATIVE, Settings, segment_share
 from monitors.windows import Grain, instant
 
 COLUMNS = (
@@ -87,6 +87,9 @@ RULES: dict[tuple[str, str], Rule] = {
     ("integrity", "rows"): Rule("volume", "rows"),
     ("integrity", "duplicate_share"): Rule("duplicates", "duplicate_share"),
     ("integrity", "gap"): Rule("gap"),
+    **{("integrity", metric): Rule("latency", "latency") for metric in ("latency_p50", "latency_p95", "latency_p99")},
+    ("concept", "nonfinite_share"): Rule("nonfinite", "nonfinite"),
+    ("concept", "unscored_share"): Rule("nonfinite", "nonfinite"),
     ("integrity", "new_column"): Rule("new_column", None, only_watch=True),
 }  # fmt: skip
 
@@ -175,10 +178,10 @@ def _nothing() -> pd.DataFrame:
 
 
 def _effect(rows: pd.DataFrame) -> pd.Series:
-    """Value beyond expectation, in the metric's unit; for the number of rows as a part of what was expected."""
+    """Value beyond expectation, in the metric's unit; of rows and latency as a part of what was expected."""
     beyond = rows["value"] - rows["expected"].fillna(0.0)
     relative = rows["value"] / rows["expected"].where(rows["expected"] > 0) - 1
-    return beyond.where(rows["metric"] != "rows", relative)
+    return beyond.where(~rows["metric"].isin(RELATIVE), relative)
 
 
 def _severity(rows: pd.DataFrame, settings: Settings, config: Config, segments: int) -> pd.Series:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from monitors.latency import latency
 from monitors.measurement import combine, in_reference, table
 from monitors.profile.cube import Cube
 from monitors.profile.facts import DELAY_HOURS
@@ -26,11 +27,13 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     enough of them), ``gap`` (1 for a window without any row), ``duplicate_share`` (rows whose id came before in the
     same
     window), ``label_delay_hours`` (median, not judged), ``new_column`` (share of rows that bring a column which the
-    reference did not have).
+    reference did not have), and how long answers took (see ``latency``).
     """
     if not len(windows) or windows.segment:
         return combine([])
     blocks = [_duplicates(windows, reference, settings), _delays(windows, reference), _new_columns(windows, reference)]
+    phases = phase(reference.starts, settings.grain), phase(windows.starts, settings.grain)
+    blocks.append(latency(windows, reference, settings, phases))
     if settings.grain.kind == "calendar":
         blocks += [_rows(windows, reference, settings), _gaps(windows, reference, settings)]
     return combine(blocks)

@@ -42,6 +42,7 @@ def columns_of(config: Config) -> Columns:
     return Columns(
         config.logs.timestamp, config.logs.id, config.logs.prediction, label, features.include, tuple(features.exclude),
         tuple(features.segments), features.version, config.logs.position, config.patterns,
+        config.logs.latency,
     )  # fmt: skip
 
 

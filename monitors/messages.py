@@ -102,6 +102,8 @@ def _topic(row: Mapping[str, Any]) -> str:
         "volume": "the number of rows",
         "duplicates": "the share of duplicates",
         "gap": "the log",
+        "latency": "latency",
+        "nonfinite": "the share of rows without a valid prediction",
         "new_column": "the log's columns",
     }[row["kind"]].format(name)
     return what[0].upper() + what[1:]
@@ -212,6 +214,23 @@ def _missing(row: Mapping[str, Any], subject: str) -> str:
     return f"{subject} is {what} in {share(row['value'])} of rows, {usual}."
 
 
+_WITHIN = {"latency_p50": "Half of the answers took", "latency_p95": "95% of answers took",
+           "latency_p99": "99% of answers took"}  # fmt: skip
+"""What a latency is, before its number; the log does not say its unit."""
+
+
+def _latency(row: Mapping[str, Any], _subject: str) -> str:
+    slower = "slower" if row["effect"] > 0 else "faster"
+    due = f"where the reference leads to expect {number(row['expected'])}"
+    return f"{_WITHIN[row['metric']]} up to {number(row['value'])}, {due}: {abs(row['effect']):.0%} {slower}."
+
+
+def _nonfinite(row: Mapping[str, Any], _subject: str) -> str:
+    what = "a prediction that is NaN or infinite" if row["metric"] == "nonfinite_share" else "no prediction"
+    usual = "the reference has none" if not row["expected"] else f"{share(row['expected'])} is usual"
+    return f"{share(row['value'])} of rows have {what}, where {usual}."
+
+
 def _rows(row: Mapping[str, Any], _subject: str) -> str:
     rows, due = number(row["value"]), number(row["expected"])
     return f"The log has {rows} rows, where {due} were to be expected ({row['effect']:+.0%})."
@@ -237,6 +256,7 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], str], str]] = {
     "volume": _rows,
     "duplicates": lambda row, _s: f"{share(row['value'])} of rows repeat an id, where {share(row['expected'])} is "
                                   "usual.",
+    "latency": _latency, "nonfinite": _nonfinite,
     "gap": lambda _row, _s: "The log has no rows.",
     "new_column": lambda row, s: f"The log has a new column {s} in {share(row['value'])} of rows.",
 }  # fmt: skip

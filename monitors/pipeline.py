@@ -5,6 +5,7 @@ files ─ ledger ─> dirty windows ─ profile ─> store ─ monitors ─> mea
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
+from monitors import clock
 from monitors import store as tables
 from monitors.assess import assess, stack
 from monitors.config import Config
@@ -50,6 +52,7 @@ class RunResult:
     findings : the whole findings frame; new : those of alerts that were not there before the run
     incidents : all of them; changes : those with alerts that are new, worse or resolved since the run before
     notes : sentences on files and rows that could not be used
+    at : when it ran (µs), as the store's list of runs has it
     """
 
     model: str
@@ -61,6 +64,7 @@ class RunResult:
     notes: list[str] = field(default_factory=list)
     incidents: pd.DataFrame = field(default_factory=pd.DataFrame)
     changes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    at: int = 0
 
 
 def run(config: Config, report: Progress = silent) -> RunResult:
@@ -81,7 +85,9 @@ def run(config: Config, report: Progress = silent) -> RunResult:
     store = Store.open(config.store.url)
     try:
         with store.writing() as connection:
-            return _run(config, store, connection, layout, log_files, label_files, training, report)
+            result = _run(config, store, connection, layout, log_files, label_files, training, report)
+            now = clock.micros(dt.datetime.now(dt.UTC))
+            return replace(result, at=tables.add_run(connection, config.model.name, now))
     finally:
         store.close()
 
@@ -162,7 +168,7 @@ def _counted(config: Config) -> str:
     """All of the configuration that decides how rows are counted."""
     content = config.model_dump(mode="json", include={"logs", "labels", "features", "windows", "reference"})
     content["reference"] = config.reference.model_dump(mode="json", exclude={"lag", "holidays"})
-    content["model"] = config.model.model_dump(mode="json", exclude={"name"})
+    content["model"] = config.model.model_dump(mode="json", exclude={"name", "max_age"})
     content["delay_hours"] = DELAY_HOURS
     return json.dumps(content, sort_keys=True)
 

@@ -301,6 +301,19 @@ def _gap(told: Told, over: bool) -> str:
     return f"the log {'had' if over else 'has'} no rows"
 
 
+def _latency(told: Told, over: bool) -> str:
+    slower = "slower" if told.row["effect"] > 0 else "faster"
+    which = {"latency_p50": "half of them", "latency_p95": "95% of them", "latency_p99": "99% of them"}
+    number_of = f"{which[told.row['metric']]} within {number(told.row['value'])}{_usual(told, number)}"
+    return f"answers {'came' if over else 'come'} {abs(told.row['effect']):.0%} {slower}: {number_of}"
+
+
+def _nonfinite(told: Told, over: bool) -> str:
+    what = "a NaN or infinite prediction" if told.row["metric"] == "nonfinite_share" else "no prediction"
+    have = "had" if over else "have"
+    return f"{share(told.row['value'])} of {_rows(told)} {have} {what}{_usual(told)}"
+
+
 def _new_column(told: Told, over: bool) -> str:
     return f"the log {'had' if over else 'has'} a new column {_name(told)} in {share(told.row['value'])} of rows"
 
@@ -331,6 +344,8 @@ _FACTS: Mapping[str, tuple[_Fact, str]] = {
     "calibration": (_performance, "recalibrate the scores"),
     "label_shift": (_label, "check the labels, then retrain"),
     "prediction_shift": (_prediction, "check what was deployed"),
+    "latency": (_latency, "check the service and what it calls"),
+    "nonfinite": (_nonfinite, "find the inputs that the model cannot take"),
     "volume": (_volume, "check what writes the log"),
     "duplicates": (_duplicates, "check what writes the log"),
     "gap": (_gap, "check what writes the log"),

@@ -14,7 +14,8 @@ BUDGET: Mapping[tuple[str, str], float] = {
     ("concept", "performance"): 0.11,
     ("concept", "expectation"): 0.05,
     ("concept", "label_rate"): 0.07,
-    ("concept", "prediction_shift"): 0.05,
+    ("concept", "prediction_shift"): 0.04,
+    ("concept", "nonfinite"): 0.01,
     ("concept", "relation"): 0.05,
     ("concept", "position"): 0.01,
     ("decay", "learned_power"): 0.11,
@@ -24,7 +25,8 @@ BUDGET: Mapping[tuple[str, str], float] = {
     ("missing", "sentinel_share"): 0.04,
     ("missing", "constant_share"): 0.01,
     ("missing", "stale_windows"): 0.01,
-    ("integrity", "rows"): 0.06,
+    ("integrity", "rows"): 0.05,
+    ("integrity", "latency"): 0.01,
     ("integrity", "duplicate_share"): 0.02,
 }
 """How the chance of a false alarm in a quiet window is spent: it adds up to 1. Facts that no chance explains (a
@@ -32,6 +34,9 @@ column that is gone, a type that changed, an hour without rows) spend nothing.""
 
 _SPENT = 0.75
 """Part of the false-alarm rate that is spent: the rest is for habits that a short reference does not show."""
+
+RELATIVE = frozenset({"rows", "latency_p50", "latency_p95", "latency_p99"})
+"""Metrics of which a change is told as a part of what was expected: two milliseconds more are much or little."""
 
 MINIMUM_EFFECT: Mapping[str, float] = {
     "jensen_shannon": 0.01,
@@ -60,8 +65,14 @@ MINIMUM_EFFECT: Mapping[str, float] = {
     "sentinel_share": 0.002,
     "duplicate_share": 0.001,
     "rows": 0.05,
+    "nonfinite_share": 0.0,
+    "unscored_share": 0.001,
+    "latency_p50": 0.05,
+    "latency_p95": 0.05,
+    "latency_p99": 0.05,
 }
-"""Smallest change that is worth a person's time, by metric and in its own unit, unless configured otherwise."""
+"""Smallest change that is worth a person's time, by metric and in its own unit, unless configured otherwise. Of rows
+and latency as a part of what was expected."""
 
 SIZE_THAT_MATTERS: Mapping[str, float] = {
     "jensen_shannon": 0.10,
@@ -87,6 +98,10 @@ SIZE_THAT_MATTERS: Mapping[str, float] = {
     "sentinel_share": 0.05,
     "duplicate_share": 0.02,
     "rows": 0.30,
+    "unscored_share": 0.02,
+    "latency_p50": 0.20,
+    "latency_p95": 0.20,
+    "latency_p99": 0.20,
 }
 """A change that a reader would not want to miss, by metric and in its own unit, unless configured otherwise
 (``alerts.matters``): a window that could not have shown it is underpowered. Errors in the label's unit (RMSE, MAE) have

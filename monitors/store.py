@@ -24,7 +24,7 @@ from monitors.windows import Grain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the tables. ``_MIGRATIONS[k]`` takes a store from version k to k + 1."""
 
 _INCIDENT_TEXTS = ("cost_unit", "monitor", "kind", "feature", "segment", "features", "segments", "cause", "joined")
@@ -37,6 +37,10 @@ _MIGRATIONS: dict[int, Sequence[str]] = {
         *(f"ALTER TABLE incidents ADD COLUMN {name} DOUBLE PRECISION" for name in _INCIDENT_NUMBERS),
         *(f"ALTER TABLE incidents ADD COLUMN {name} TEXT" for name in _INCIDENT_TEXTS),
         "UPDATE models SET judged = ''",
+    ),
+    2: (  # when it ran, and who was told: what the scorecard takes for evidence that tests run by themselves
+        """CREATE TABLE runs (model VARCHAR(255) NOT NULL, at BIGINT NOT NULL, told INTEGER NOT NULL,
+            untold INTEGER NOT NULL, PRIMARY KEY (model, at))""",
     ),
 }
 
@@ -153,6 +157,17 @@ events = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("source", sa.String(16), nullable=False),  # person, or log (a version that was first seen)
 )  # fmt: skip
+
+runs = sa.Table(
+    "runs", metadata,
+    sa.Column("model", sa.String(255), primary_key=True),
+    sa.Column("at", _big, primary_key=True, autoincrement=False),  # µs, when the run ended
+    sa.Column("told", sa.Integer, nullable=False),  # addresses that its message reached; 0 where nothing was to tell
+    sa.Column("untold", sa.Integer, nullable=False),  # addresses that it did not reach
+)  # fmt: skip
+
+RUNS_KEPT = 400
+"""Runs of a model that are remembered, the latest."""
 
 
 class Store:
@@ -323,6 +338,41 @@ class Store:
         query = sa.select(events).where(events.c.model == model).order_by(events.c.at, events.c.id)
         return self._frame(query, events, connection)
 
+    def judged(self, model: str) -> pd.DataFrame:
+        """What was judged of all rows, a row for each monitor and metric: numbers, features, windows, last window."""
+        column = measurements.c
+        judged = (column.model == model, column.p_value.is_not(None), column.segment.is_(None))
+        query = sa.select(
+            column.monitor, column.metric, sa.func.count().label("numbers"),
+            sa.func.count(column.feature.distinct()).label("features"),
+            sa.func.count(column.window_start.distinct()).label("windows"),
+            sa.func.max(column.window_start).label("last"),
+        ).where(*judged).group_by(column.monitor, column.metric)  # fmt: skip
+        names = ["monitor", "metric", "numbers", "features", "windows", "last"]
+        return pd.DataFrame(self._rows(query, None), columns=names)
+
+    def measured_whole(self, model: str) -> pd.DataFrame:
+        """Measurements of the model and the log as a whole, no feature's and no segment's, oldest window first."""
+        column = measurements.c
+        query = sa.select(measurements).where(
+            column.model == model, column.segment.is_(None), column.feature.is_(None)
+        )  # fmt: skip
+        return self._frame(query.order_by(column.window_start), measurements, None)
+
+    def rows_by_segment(self, model: str, column: str) -> pd.DataFrame:
+        """Rows of every window and value of a segment column: value, start, rows, in order of time."""
+        prefix = f"{column}="
+        query = sa.select(profiles.c.segment, profiles.c.start, profiles.c.rows).where(
+            profiles.c.model == model, profiles.c.segment.startswith(prefix, autoescape=True)
+        )  # fmt: skip
+        found = self._rows(query.order_by(profiles.c.start, profiles.c.segment), None)
+        rows = [(row["segment"][len(prefix) :], row["start"], row["rows"]) for row in found]
+        return pd.DataFrame(rows, columns=["value", "start", "rows"])
+
+    def runs(self, model: str) -> pd.DataFrame:
+        """When the model was run, in order: at (µs), told, untold."""
+        return self._frame(sa.select(runs).where(runs.c.model == model).order_by(runs.c.at), runs, None)
+
     def _frame(self, query: sa.Select[Any], table: sa.Table, connection: sa.Connection | None) -> pd.DataFrame:
         frame = pd.DataFrame(self._rows(query, connection), columns=[column.name for column in table.columns])
         for column in table.columns:
@@ -345,6 +395,23 @@ class Store:
                 events.insert(), {"model": model, "at": at, "kind": kind, "text": text, "source": source}
             )
             connection.execute(sa.update(models).where(models.c.model == model).values(version=models.c.version + 1))
+
+    def add_told(self, model: str, at: int, told: int, untold: int) -> None:
+        """Note how many addresses the message of a run reached, and how many it did not."""
+        with self.writing() as connection:
+            connection.execute(
+                sa.update(runs).where(runs.c.model == model, runs.c.at == at).values(told=told, untold=untold)
+            )
+
+
+def add_run(connection: sa.Connection, model: str, at: int) -> int:
+    """Note that the model was run; when, as it stands in the store: no two runs of a model are at one time."""
+    kept = list(connection.scalars(sa.select(runs.c.at).where(runs.c.model == model).order_by(runs.c.at)))
+    at = max(at, kept[-1] + 1) if kept else at
+    connection.execute(runs.insert(), {"model": model, "at": at, "told": 0, "untold": 0})
+    if len(kept) >= RUNS_KEPT:
+        connection.execute(sa.delete(runs).where(runs.c.model == model, runs.c.at <= kept[-RUNS_KEPT]))
+    return at
 
 
 def replace_rows(

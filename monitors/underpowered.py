@@ -7,10 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from monitors.settings import SIZE_THAT_MATTERS
-
-_RELATIVE = frozenset({"rows"})
-"""Metrics whose size that matters is a part of what was to be expected."""
+from monitors.settings import RELATIVE, SIZE_THAT_MATTERS
 
 
 def smallest_shift(measured: pd.DataFrame) -> pd.Series:
@@ -82,7 +79,7 @@ def mark(measured: pd.DataFrame, given: Mapping[str, float]) -> pd.DataFrame:
     }
     keys = zip(measured["metric"], measured["feature"], strict=True)
     matters = np.array([sizes[metric, name if isinstance(name, str) else None] for metric, name in keys], float)
-    matters = np.where(measured["metric"].isin(_RELATIVE), matters * measured["expected"].to_numpy(float), matters)
+    matters = np.where(measured["metric"].isin(RELATIVE), matters * measured["expected"].to_numpy(float), matters)
     smallest = smallest_shift(measured)
     with np.errstate(invalid="ignore"):
         return measured.assign(smallest_shift=smallest, underpowered=(smallest.to_numpy() > matters))

@@ -69,6 +69,8 @@ _CLAUSES = {
     "volume": "the number of rows is off",
     "duplicates": "rows come twice",
     "gap": "rows are lost",
+    "latency": "answers take otherwise long",
+    "nonfinite": "predictions are no numbers",
     "late": "labels come late",
     "new_column": "{} is new in the log",
 }

@@ -1,4 +1,4 @@
-"""What the store says to `findings`, `measurements`, `check` and `note`."""
+"""What the store says to `findings`, `measurements`, `check`, `scorecard` and `note`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -14,6 +15,9 @@ from monitors.config import Config
 from monitors.errors import UserError
 from monitors.store import Store
 from monitors.windows import Grain, instant
+
+if TYPE_CHECKING:
+    from monitors.scorecard import Scorecard
 
 OPEN = ("new", "ongoing", "worse")
 
@@ -93,6 +97,14 @@ def check(path: Path, window: str) -> tuple[bool, str]:
     count = f"{len(messages)} open alert{'s' if len(messages) > 1 else ''}"
     more = f" (and {len(messages) - 3} more: driftmeter findings)" if len(messages) > 3 else ""
     return True, f"{name}: {count} in {grain.label(start)}: {'; '.join(messages.head(3))}{more}"
+
+
+def scorecard(path: Path) -> tuple[Scorecard, Grain]:
+    """The seven Monitoring tests of the ML Test Score, answered from the store."""
+    from monitors.scorecard import scorecard as judge
+
+    with opened(path) as (config, store, grain):
+        return judge(store, config, clock.micros(dt.datetime.now(dt.UTC))), grain
 
 
 def note(path: Path, text: str, at: str | None, kind: str) -> str:

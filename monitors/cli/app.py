@@ -180,6 +180,28 @@ def check(
 
 
 @app.command()
+def scorecard(
+    config: Config = DEFAULT,
+    as_json: Annotated[bool, typer.Option("--json", help="One object; its tests are a list of seven.")] = False,
+) -> None:
+    """Answer the Monitoring tests of Google's ML Test Score.
+
+    Seven tests, each pass, fail or not covered, with the evidence in the store and what to configure.
+    """
+    from monitors.cli import answers, show
+
+    card, grain = answers.scorecard(config)
+    if as_json:
+        import json
+
+        from monitors.scorecard import as_json as plain
+
+        typer.echo(json.dumps(plain(card, grain), ensure_ascii=False, indent=1))
+    else:
+        show.scorecard(card)
+
+
+@app.command()
 def note(
     text: Annotated[str, typer.Argument(help="What happened.")],
     config: Config = DEFAULT,

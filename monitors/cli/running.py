@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from monitors.config import Config
     from monitors.pipeline import RunResult
 
 OPEN = ("new", "ongoing", "worse")
@@ -32,13 +33,28 @@ def run(path: Path) -> None:
     warn_of_namesakes()
     with progress(config.model.name) as report:
         result = pipeline.run(config, report=report)
-    for line in [*result.notes, *notify(config, result.changes)]:
+    untold = notify(config, result.changes)
+    _remember(config, result, len(untold))
+    for line in [*result.notes, *untold]:
         print(f"{result.model}: {line}")
     files = _count(result.files_read, "file")
     done = f"{result.windows_profiled:,} of {result.windows_total:,} windows profiled from {files}"
     if result.windows_profiled == 0:
         done = f"nothing new in {result.windows_total:,} windows"
     print(f"{result.model}: {done}; {_found(result)}")
+
+
+def _remember(config: Config, result: RunResult, untold: int) -> None:
+    """Note in the store who was told: the scorecard asks whether changes end in a message."""
+    if not config.notify.urls or result.changes.empty:
+        return
+    from monitors.store import Store
+
+    store = Store.open(config.store.url)
+    try:
+        store.add_told(result.model, result.at, len(config.notify.urls) - untold, untold)
+    finally:
+        store.close()
 
 
 def _found(result: RunResult) -> str:

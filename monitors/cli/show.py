@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from monitors.scorecard.card import SECTION, Scorecard
 from monitors.windows import Grain
 
 # One line for findings of one thing: a drift that lasts for weeks is one thing.
@@ -55,6 +56,32 @@ def incidents(told: pd.DataFrame, found: pd.DataFrame, grain: Grain, console: Co
             Text.assemble(row["title"], (f"\n{about}", "dim")),
         )
     console.print(table)
+
+
+VERDICTS = {"pass": ("●", "green"), "fail": ("▲", "bold red"), "not covered": ("○", "dim")}
+
+
+def scorecard(card: Scorecard, console: Console | None = None) -> None:
+    """Print the seven tests: status, evidence, what to configure, points; then what they add up to."""
+    console = console or Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    table = Table(
+        title=f"{card.model}: Monitoring, {card.points:g} of {card.most:g} points",
+        title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 1, 1),
+    )  # fmt: skip
+    table.add_column("test", no_wrap=True)
+    table.add_column("evidence", ratio=1)
+    table.add_column("points", justify="right")
+    for result in card.results:
+        mark, style = VERDICTS[result.status]
+        text = Text(". ".join(each[:1].upper() + each[1:].rstrip(".") for each in result.evidence) + ".")
+        for each in result.configure:
+            text.append(f"\n→ {each}", "dim")
+        table.add_row(
+            Text.assemble(f"{result.number} {result.name}\n  ", (f"{mark} {result.status}", style)), text,
+            f"{result.points:g}",
+        )  # fmt: skip
+    console.print(table)
+    console.print(f"Tests are {card.practice.how}: {card.practice.words}. {SECTION}")
 
 
 def findings(frame: pd.DataFrame, grain: Grain, everything: bool = False, console: Console | None = None) -> None:

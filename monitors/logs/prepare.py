@@ -146,7 +146,8 @@ def _to_read(file: LogFile, columns: Columns, only_ids: bool) -> list[str] | Non
     """All columns but excluded ones, which are read only if they have another part."""
     if only_ids:
         return [name for name in (columns.timestamp, columns.id) if name is not None] or schema(file).names[:1]
-    needed = {columns.timestamp, columns.id, columns.prediction, columns.label, columns.position, *columns.groups}
+    needed = {columns.timestamp, columns.id, columns.prediction, columns.label, columns.position, columns.latency,
+              *columns.groups}  # fmt: skip
     names = schema(file).names
     wanted = [name for name in names if name not in set(columns.exclude) or name in needed]
     return None if len(wanted) == len(names) else wanted

@@ -42,7 +42,7 @@ class ColumnBins:
 
     Attributes
     ----------
-    role : ``feature``, ``position``, ``prediction`` or ``label``
+    role : ``feature``, ``position``, ``prediction``, ``label`` or ``latency``
     kind : ``numeric`` or ``categorical``
     type_class : the type it had in the reference: ``number``, ``text``, ``boolean``, ``time`` or ``null``
     edges : shape (E,), ascending (numeric)

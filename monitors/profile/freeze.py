@@ -15,6 +15,7 @@ from monitors.profile.bins import Bins, ColumnBins
 from monitors.profile.classes import classes_of, either_spelling, kind_of_prediction, task_of
 from monitors.profile.rows import Columns, Rows
 from monitors.profile.seen import SeenColumn
+from monitors.statistics.quantiles import ratio_edges
 
 NUMERIC_BINS = 64
 PREDICTION_BINS = 128
@@ -59,7 +60,8 @@ class Collector:
         self.keys.append(rows.keys[chosen])
         self.sampled += len(chosen)
         for name in rows.batch.schema.names:
-            if self.columns.is_feature(name) or name in (*self.columns.groups, self.columns.position):
+            apart = (*self.columns.groups, self.columns.position, self.columns.latency)
+            if self.columns.is_feature(name) or name in apart:
                 self.seen.setdefault(name, SeenColumn()).add(rows.batch.column(name), rows.keys, chosen)
         for column, values in ((self.prediction, rows.prediction), (self.label, rows.label)):
             if values is not None:
@@ -119,6 +121,8 @@ class Collector:
             columns.append(_with_classes(predicted, classes) if categorical else predicted)
         if classes:
             columns.append(_label_bins(self.columns.label or "label", task, classes, self.label))
+        if self.columns.latency:
+            columns.append(_latency_bins(self.columns.latency, self.seen.get(self.columns.latency, SeenColumn())))
         segments = [(name, self._segment(name)) for name in self.columns.segments]
         if self.columns.version:
             segments.append((self.columns.version, ()))
@@ -191,6 +195,12 @@ def _with_classes(column: ColumnBins, classes: tuple[str, ...]) -> ColumnBins:
     """Bins of a predicted class: every class has one, whether it was predicted in the reference or not."""
     lacking = [name for name in classes if name not in column.lookup]
     return replace(column, categories=(*column.categories, *lacking))
+
+
+def _latency_bins(name: str, column: SeenColumn) -> ColumnBins:
+    """Bins of equal ratio: quantiles far out, and of a service ten times as slow, are as exact as the median."""
+    values = column.floats()
+    return ColumnBins(name, "latency", "numeric", "number", ratio_edges(values[values > 0]))
 
 
 def _label_bins(name: str, task: str, classes: tuple[str, ...], label: SeenColumn) -> ColumnBins:

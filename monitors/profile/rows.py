@@ -27,11 +27,13 @@ class Columns:
     version: str | None = None
     position: str | None = None
     attributions: Sequence[str] = ()
+    latency: str | None = None
 
     @cached_property
     def parts(self) -> frozenset[str]:
         """Columns that are no features because they have another part or are excluded."""
-        named = (self.timestamp, self.id, self.prediction, self.label, self.version, self.position, *self.exclude)
+        named = (self.timestamp, self.id, self.prediction, self.label, self.version, self.position, self.latency,
+                 *self.exclude)  # fmt: skip
         return frozenset(name for name in named if name is not None)
 
     def is_feature(self, name: str) -> bool:

@@ -325,8 +325,8 @@ def every_kind() -> list[dict[str, Any]]:
     kinds += [("decay", "learned_power", kind) for kind in ("lost_signal", "relation_changed", "input_vanished")]
     return [
         {"monitor": monitor, "metric": metric, "kind": kind, "value": 0.62, "expected": 0.11, "effect": 0.51,
-         "feature": None if kind in BROKEN or (DEPTH.get(kind, 0) >= DEPTH["position"] and kind != "relation")
-                    else 'a "b" <c>'}
+         "feature": None if kind in (*BROKEN, "latency")
+                    or (DEPTH.get(kind, 0) >= DEPTH["position"] and kind != "relation") else 'a "b" <c>'}
         for monitor, metric, kind in kinds
     ]  # fmt: skip
 

@@ -95,11 +95,11 @@ def _write(frame: pd.DataFrame, path: Path) -> None:
 
 
 def contents(url: str) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table, profiles decoded."""
+    """Every row of every table but when it ran, profiles decoded."""
     store = Store.open(url, read_only=True)
     found: dict[str, list[tuple[Any, ...]]] = {}
     with store.engine.connect() as connection:
-        for table in metadata.sorted_tables:
+        for table in (table for table in metadata.sorted_tables if table.name != "runs"):
             columns = [c for c in table.columns if (table.name, c.name) not in
                        {("files", "modified"), ("models", "version"), ("events", "id")}]  # fmt: skip
             rows = [tuple(row) for row in connection.execute(sa.select(*columns))]
