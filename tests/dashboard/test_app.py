@@ -98,7 +98,8 @@ def test_severity_and_monitors_filter(opened: Opened, search: str) -> None:
     missing = opened(search, page="overview", monitors="missing")
     counts = [len(app.dataframe[-1].value) for app in (alerts, everything, missing)]
     assert counts[1] > counts[0] > counts[2] > 0
-    assert set(missing.dataframe[-1].value["what"]) <= {"absent", "null rate", "constant", "sentinel", "stale"}
+    kinds = {"absent", "null rate", "constant", "sentinel", "stale", "type changed", "unit changed", "early", "overdue"}
+    assert set(missing.dataframe[-1].value["what"]) <= kinds
 
 
 def test_the_feature_page_opens_where_it_broke(opened: Opened, flights: str) -> None:

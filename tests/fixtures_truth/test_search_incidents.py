@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from fixtures.search.generate import generate
 from fixtures.search.incidents import START, reference_days, schedule
+from tests.fixtures_truth.conftest import Search, read_log
 
 MONITORS = {"drift", "concept", "decay", "missing", "integrity", "skew"}
-
-
-class Search(NamedTuple):
-    rows: pd.DataFrame  # the log joined with its labels, with `day` since the start
-    truth: dict[str, dict]
-
-
-@pytest.fixture(scope="module")
-def search(tmp_path_factory: pytest.TempPathFactory) -> Search:
-    home = generate(tmp_path_factory.mktemp("search")).parent
-    log, labels = (
-        pa.concat_tables(
-            [pq.read_table(path) for path in sorted((home / name).iterdir())], promote_options="default"
-        ).to_pandas()
-        for name in ("logs", "labels")
-    )
-    rows = log.merge(labels, on="impression_id", how="left", validate="many_to_one")
-    rows["day"] = (rows["ts"] - pd.Timestamp(START)).dt.days
-    truth = json.loads(Path(home, "truth.json").read_text())
-    return Search(rows, {incident["id"]: incident for incident in truth["incidents"]})
 
 
 def days(incident: dict, column: str = "start") -> int:
@@ -65,7 +41,7 @@ def test_truth_uses_the_words_of_the_findings(search: Search):
     for incident in search.truth.values():
         assert incident["monitor"] in MONITORS
         assert set(incident) == {
-            *("id", "monitor", "kind", "feature", "segment", "start", "full", "end", "gradual", "note"),
+            *("id", "monitor", "kind", "feature", "segment", "start", "full", "end", "gradual", "silent", "note"),
             "consequences",
         }
         for consequence in incident["consequences"]:
@@ -79,7 +55,7 @@ def test_onsets_are_apart_and_after_some_quiet_days(length: int):
     onsets = [(incident.start - START).days for incident in incidents]
     assert onsets == sorted(set(onsets))
     assert all(incident.end is None or incident.start < incident.end for incident in incidents)
-    assert onsets[0] - reference_days(length) >= 3
+    assert onsets[0] - reference_days(length) >= 2
     assert onsets[-1] <= length - 5
 
 
@@ -88,21 +64,22 @@ def test_half_volume_day(search: Search):
     day = days(search.truth["half-volume-day"])
     same_weekday = volume[[day - 14, day - 7, day + 7, day + 14]].mean()
     assert volume[day] / same_weekday == pytest.approx(0.5, abs=0.06)
-    assert volume.idxmin() == day
 
 
 def test_doubled_day(search: Search):
     twice = daily(search, lambda rows: rows["impression_id"].duplicated().mean())
     day = days(search.truth["doubled-day"])
-    assert twice[twice > 0].to_dict() == {day: 0.5}
+    assert twice[twice > 0.1].to_dict() == {day: 0.5}
+    assert set(twice[twice > 0].index) == {day, days(search.truth["scored-again"])}
     rows = search.rows[search.rows["day"] == day]
-    assert rows.drop_duplicates().shape[0] == rows.shape[0] / 2  # exact copies
+    assert rows.drop(columns="place").drop_duplicates().shape[0] == rows.shape[0] / 2  # exact copies
 
 
 def test_nulls_of_one_locale(search: Search):
     incident = search.truth["popularity-nulls"]
     brazil = search.rows["locale"] == "pt-BR"
     null = search.rows["popularity"].isna()
+    null &= np.isfinite(search.rows["popularity"].fillna(0))
     on, off = share_on_and_off(incident, null[brazil].groupby(search.rows["day"]).mean())
     assert on == pytest.approx(0.6, abs=0.03)
     assert off < 0.01
@@ -199,14 +176,7 @@ def test_the_weeks_before_the_first_incident_are_quiet(search: Search):
 
 def test_the_small_cut_shows_every_incident_too():
     """90 days of 170 rows: shares are plain by day, what needs clicks is plain over weeks."""
-    home = Path(__file__).parents[2] / "fixtures" / "search" / "small"
-    log, labels = (
-        pa.concat_tables(
-            [pq.read_table(path) for path in sorted((home / name).iterdir())], promote_options="default"
-        ).to_pandas()
-        for name in ("logs", "labels")
-    )
-    rows = log.merge(labels, on="impression_id", how="left", validate="many_to_one")
+    rows = read_log(Path(__file__).parents[2] / "fixtures" / "search" / "small")
     time = rows["ts"]
     on = {
         incident.id: (time >= incident.full) & (time < (incident.end or pd.Timestamp.max.tz_localize("UTC")))
