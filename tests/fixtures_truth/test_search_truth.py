@@ -43,7 +43,7 @@ def finding(what: str, day: str, segment: str | None = None) -> dict[str, str | 
         ("deploy-scores", "concept/prediction_shift", "2025-06-10", None, "incident"),
         ("deploy-scores", "concept/prediction_shift", "2025-06-09", None, None),
         ("deploy-scores", "concept/relation", "2025-07-01", None, "consequence"),
-        ("ui-change", "concept/relation/position", "2025-07-01", None, "incident"),
+        ("ui-change", "concept/position", "2025-07-01", None, "incident"),
         ("ui-change", "concept/relation/source", "2025-07-01", None, "consequence"),
         ("ui-change", "drift/shift/source", "2025-07-01", None, None),
     ],

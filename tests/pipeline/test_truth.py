@@ -17,7 +17,7 @@ TO_THE_DAY = {"missing", "integrity", "skew"}
 AWAITED = {
     "hours-lost", "scored-again", "clicks-repeated", "labels-late", "image-age-in-hours", "rows-shuffled",
     "engine-column-gone", "clock-ahead", "slow-service", "rows-late", "labels-thin", "query-length-skew",
-    "rerank-column-new", "sampled", "rating-leaves-early", "explainer-changed", "scores-nan", "depth-overdue",
+    "rerank-column-new", "sampled", "rating-leaves-early", "scores-nan", "depth-overdue",
 }  # fmt: skip
 """Incidents of kinds that are not told yet."""
 
