@@ -25,6 +25,7 @@ from monitors.config_sections import (
     Logs,
     Model,
     Notify,
+    Offline,
     Reference,
     Section,
     Store,
@@ -47,6 +48,7 @@ class Config(Section):
     model: Model = Model()
     logs: Logs
     labels: Labels | None = None
+    offline: Offline | None = None
     features: Features = Features()
     windows: Windows = Windows()
     reference: Reference = Reference()
@@ -125,6 +127,9 @@ class Config(Section):
         if isinstance(labels, dict) and isinstance(logs, dict):
             inherited = {key: logs[key] for key in ("id", "label") if key in logs}
             raw = {**raw, "labels": {**inherited, **labels}}
+        offline = raw.get("offline")
+        if isinstance(offline, dict) and isinstance(logs, dict) and "id" in logs:
+            raw = {**raw, "offline": {"id": logs["id"], **offline}}
         if isinstance(logs, dict) and "timestamp" not in logs and isinstance(windows, dict) and "size" not in windows:
             raw = {**raw, "windows": {**windows, "size": DEFAULT_ROWS}}
         try:
@@ -152,6 +157,8 @@ class Config(Section):
             )
         if logs.prediction is not None and logs.prediction == logs.label:
             return f'logs.prediction and logs.label are both "{logs.label}"; they must be two columns'
+        if self.offline and logs.id is None:
+            return "[offline] is given but logs.id is left out; name the column that both logs are joined on"
         if logs.position is not None and logs.position in (logs.prediction, logs.label, logs.timestamp, logs.id):
             return f'logs.position and another key of [logs] are both "{logs.position}"; they must be two columns'
         if labels and logs.id is None:

@@ -130,6 +130,17 @@ class Labels(Section):
     timestamp: Column | None = Field(None, description="the name of the column that says when the label came")
 
 
+class Offline(Section):
+    """A second log that holds the same features, computed offline."""
+
+    path: str | list[str] = Field(description='a file, a glob such as "offline/*.parquet", or a list of them')
+    id: Column = Field(description="the name of the column that holds the log's id; left out: as in [logs]")
+    tolerance: float = Field(
+        1e-6, ge=0, lt=1, description="a number in [0, 1): the part of a value (or of 1, where that is more) by which "
+        "two may differ",
+    )  # fmt: skip
+
+
 class Features(Section):
     """Which columns are features, and which ones cut the log."""
 

@@ -75,6 +75,7 @@ RULES: dict[tuple[str, str], Rule] = {
        for metric in ("expected_auc", "expected_log_loss")},
     ("decay", "learned_power"): Rule("", "learned_power"),  # which of three kinds: see decay_kind
     ("skew", "training_distance"): Rule("distribution", "training_distance"),
+    ("skew", "mismatch_share"): Rule("value_mismatch", "mismatch_share"),
     ("skew", "attribution_ndcg"): Rule("attribution", "attribution_ndcg"),
     ("missing", "absent_share"): Rule("absent", "missing_share"),
     ("missing", "null_share"): Rule("null_rate", "missing_share"),
@@ -144,7 +145,7 @@ def judged(
     return _demote(_held_back(_with_kinds(rows, measured), plan))
 
 
-_NOT_OF_HABIT = frozenset({"absent", "type_changed", "new_column", "duplicates"})
+_NOT_OF_HABIT = frozenset({"absent", "type_changed", "new_column", "duplicates", "value_mismatch"})
 """What no holiday explains."""
 
 

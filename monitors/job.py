@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from monitors.config import Config
 from monitors.ledger import LogState
 from monitors.logs.labels import Labels
+from monitors.logs.offline import Offline
 from monitors.logs.prepare import Layout
 from monitors.logs.progress import Progress
 from monitors.profile.rows import Columns
@@ -28,6 +29,7 @@ class Job:
     plan: Plan
     labels: Labels | None
     progress: Progress
+    offline: Offline | None = None
 
     @property
     def model(self) -> str:

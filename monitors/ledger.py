@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,6 +73,22 @@ def examine(files: list[LogFile], ledger: dict[str, dict[str, Any]], layout: Lay
     for key in ledger.keys() - state.scans.keys():
         state.dirty |= set(ledger[key]["starts"])
     return state
+
+
+def windows_of_ids(log: LogState, layout: Layout, ids: Iterable[np.ndarray], progress: Progress) -> set[int]:
+    """Windows that are not dirty yet and hold rows with some ids, given as sorted hashes, so many at a time."""
+    found: set[int] = set()
+    for hashes in ids:
+        clean = set(log.starts) - log.dirty - found
+        files = log.touching(clean)
+        for done, file in enumerate(files, 1):
+            for rows in read_rows(file, layout, log.first_rows[file.key], clean, only_ids=True):
+                if rows.ids is not None:
+                    place = np.minimum(np.searchsorted(hashes, rows.ids), len(hashes) - 1)
+                    hit = (hashes[place] == rows.ids) & (rows.ids != 0)
+                    found.update(np.unique(rows.starts[hit]).tolist())
+            progress("placing offline rows", done, len(files))
+    return found
 
 
 def windows_of_labels(log: LogState, layout: Layout, new: Labels, progress: Progress) -> set[int]:

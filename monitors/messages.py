@@ -81,6 +81,7 @@ def _topic(row: Mapping[str, Any]) -> str:
     what = {
         "shift": "the distribution of {}",
         "distribution": "the distribution of {}",
+        "value_mismatch": "the agreement of {} with the offline log",
         "unseen_category": "the values of {}",
         "lost_category": "the values of {}",
         "relation": "the relation of {} to the outcome",
@@ -115,6 +116,12 @@ def _shift(row: Mapping[str, Any], subject: str) -> str:
 
 def _skewed(row: Mapping[str, Any], subject: str) -> str:
     return f"{subject} is not served as it was in the training set: {_apart(row)}{_most_moved(row)}."
+
+
+def _mismatch(row: Mapping[str, Any], subject: str) -> str:
+    detail = detail_of(row)
+    told = f": {detail}" if detail else ""
+    return f"{subject} was served otherwise than it was computed offline in {share(row['value'])} of rows{told}."
 
 
 def _apart(row: Mapping[str, Any]) -> str:
@@ -237,7 +244,8 @@ def _rows(row: Mapping[str, Any], _subject: str) -> str:
 
 
 _SENTENCES: dict[str, Callable[[Mapping[str, Any], str], str]] = {
-    "shift": _shift, "distribution": _skewed, "unseen_category": _unseen, "lost_category": _lost, "relation": _relation,
+    "shift": _shift, "distribution": _skewed, "value_mismatch": _mismatch,
+    "unseen_category": _unseen, "lost_category": _lost, "relation": _relation,
     "position": _position,
     "attribution": _attribution, "performance": _performance, "calibration": _performance, "label_shift": _label_shift,
     "prediction_shift": _prediction,

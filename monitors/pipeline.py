@@ -24,9 +24,10 @@ from monitors.events import noted, version_events
 from monitors.findings import KEPT, find, judge_of
 from monitors.incidents import changed, group
 from monitors.job import TRAINING, Job, columns_of, settings_of
-from monitors.ledger import LogState, examine, windows_of_labels
+from monitors.ledger import LogState, examine, windows_of_ids, windows_of_labels
 from monitors.logs.files import LogFile, discover
 from monitors.logs.labels import Labels
+from monitors.logs.offline import Offline
 from monitors.logs.prepare import Layout
 from monitors.logs.progress import Progress, silent
 from monitors.maturity import immature_starts
@@ -40,6 +41,9 @@ from monitors.store import Store, replace_frame, replace_rows
 from monitors.windows import Grain
 
 _JUDGED_SEGMENT_ROWS = 30
+
+ROLES = ("log", "label", "training", "offline")
+"""What files are, in the ledger."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +85,12 @@ def run(config: Config, report: Progress = silent) -> RunResult:
     log_files = discover(config.logs.path, config.base)
     label_files = discover(config.labels.path, config.base) if config.labels else []
     training = discover(config.reference.path, config.base) if config.reference.path else []
+    offline = discover(config.offline.path, config.base) if config.offline else []
     layout = Layout(columns_of(config), config.grain)
     store = Store.open(config.store.url)
     try:
         with store.writing() as connection:
-            result = _run(config, store, connection, layout, log_files, label_files, training, report)
+            result = _run(config, store, connection, layout, log_files, label_files, training, offline, report)
             now = clock.micros(dt.datetime.now(dt.UTC))
             return replace(result, at=tables.add_run(connection, config.model.name, now))
     finally:
@@ -94,7 +99,7 @@ def run(config: Config, report: Progress = silent) -> RunResult:
 
 def _run(
     config: Config, store: Store, connection: sa.Connection, layout: Layout, log_files: list[LogFile],
-    label_files: list[LogFile], training: list[LogFile], progress: Progress,
+    label_files: list[LogFile], training: list[LogFile], offline_files: list[LogFile], progress: Progress,
 ) -> RunResult:  # fmt: skip
     name = config.model.name
     old = store.model(name, connection)
@@ -102,7 +107,7 @@ def _run(
     if old is not None and old["layout"] != counted:
         _forget(connection, name)  # rows are counted otherwise now: begin anew
         old = None
-    ledgers = {role: store.ledger(name, role, connection) for role in ("log", "label", "training")}
+    ledgers = {role: store.ledger(name, role, connection) for role in ROLES}
     bins = store.bins(name, connection)
     log = examine(log_files, ledgers["log"], layout, progress)
     if not log.starts:
@@ -113,7 +118,8 @@ def _run(
     told = noted(store.events(name, connection), config, layout.grain, log.starts)
     chosen = plan(config, layout.grain, log.starts, *told)
     labels = _labels(config, label_files, ledgers["label"], log, layout, progress)
-    job = Job(config, layout, log, chosen, labels, progress)
+    offline = _offline(config, offline_files, ledgers["offline"], log, layout, progress)
+    job = Job(config, layout, log, chosen, labels, progress, offline)
     stale_bins = bins is None or bool(log.dirty & set(chosen.frozen)) or _differ(training, ledgers["training"])
     stale_bins = stale_bins or old is None or old["reference"]["frozen"] != list(chosen.frozen)
     if stale_bins:
@@ -126,17 +132,17 @@ def _run(
     if log.dirty or stale_bins:
         profile_dirty(job, bins, connection)
         profile_training(job, bins, training, connection)
-        _write_ledger(job, label_files, training, connection)
+        _write_ledger(job, label_files, training, offline_files, connection)
     files_changed = bool(log.changed or log.dirty)
     before, incidents_before = store.findings(name, connection), store.incidents(name, connection)
     if not (files_changed or stale_bins or old is None or old["judged"] != judged):
-        notes = _notes(log, labels)
+        notes = _notes(log, labels, offline)
         return RunResult(name, 0, 0, len(log.starts), before, before.iloc[:0], notes, incidents_before)
     if not log.dirty:
-        _write_ledger(job, label_files, training, connection)
+        _write_ledger(job, label_files, training, offline_files, connection)
     measured, chosen = _measure(job, bins, store, connection)
     _write_model(job, chosen, bins, counted, judged, old, connection)
-    found = find(measured, config, layout.grain, _file_facts(log, labels), chosen)
+    found = find(measured, config, layout.grain, _file_facts(log, labels, offline), chosen)
     events = _events(config, store, connection)
     found, incidents = group(found, layout.grain, measured, events, bins.task)
     for table, frame in ((tables.measurements, measured), (tables.findings, found), (tables.incidents, incidents)):
@@ -144,7 +150,7 @@ def _run(
     after, now = store.findings(name, connection), store.incidents(name, connection)
     return RunResult(
         name, len(log.changed), len(log.dirty & set(log.starts)), len(log.starts), after, _new_alerts(before, after),
-        _notes(log, labels), now, changed(incidents_before, now, after),
+        _notes(log, labels, offline), now, changed(incidents_before, now, after),
     )  # fmt: skip
 
 
@@ -170,6 +176,8 @@ def _counted(config: Config) -> str:
     content["reference"] = config.reference.model_dump(mode="json", exclude={"lag", "holidays"})
     content["model"] = config.model.model_dump(mode="json", exclude={"name", "max_age"})
     content["delay_hours"] = DELAY_HOURS
+    if config.offline is not None:
+        content["offline"] = config.offline.model_dump(mode="json")
     return json.dumps(content, sort_keys=True)
 
 
@@ -218,14 +226,39 @@ def _labels(
     return load(files) if log.dirty else None
 
 
-def _write_ledger(job: Job, label_files: list[LogFile], training: list[LogFile], connection: sa.Connection) -> None:
+def _offline(
+    config: Config,
+    files: list[LogFile],
+    ledger: dict[str, dict[str, Any]],
+    log: LogState,
+    layout: Layout,
+    progress: Progress,
+) -> Offline | None:
+    """The offline log, where there is one; windows that its new files belong to become dirty."""
+    if config.offline is None:
+        return None
+    offline = Offline(files, config.offline.id, config.offline.tolerance)
+    offline.names()
+    now = {file.key: (file.size, file.modified) for file in files}
+    if any(now.get(key) != (row["size"], row["modified"]) for key, row in ledger.items()):
+        log.dirty |= set(log.starts)  # a file was rewritten or has gone: any value may differ
+    new = [file for file in files if file.key not in ledger]
+    if new and ledger:
+        log.dirty |= windows_of_ids(log, layout, offline.ids(new), progress)
+    return offline
+
+
+def _write_ledger(
+    job: Job, label_files: list[LogFile], training: list[LogFile], offline: list[LogFile], connection: sa.Connection
+) -> None:  # fmt: skip
     name, log = job.model, job.log
-    errors = {error.path: error.reason for error in job.labels.errors} if job.labels else {}
+    found_bad = [*(job.labels.errors if job.labels else []), *(job.offline.errors if job.offline else [])]
+    errors = {error.path: error.reason for error in found_bad}
     rows = []
-    for role, some in (("log", log.files), ("label", label_files), ("training", training)):
+    for role, some in zip(ROLES, (log.files, label_files, training, offline), strict=True):
         for file in some:
             found = log.scans[file.key] if role == "log" else None
-            notes = found.notes if found else [errors[file.key]] if role == "label" and file.key in errors else []
+            notes = found.notes if found else [errors[file.key]] if file.key in errors else []
             rows.append({
                 "model": name, "role": role, "key": file.key, "size": file.size, "modified": file.modified,
                 "rows": found.rows if found else 0, "last": found.last if found else None, "notes": json.dumps(notes),
@@ -292,10 +325,11 @@ def _enough(cube: Any, chosen: Plan) -> bool:
     return bool((rows >= _JUDGED_SEGMENT_ROWS).sum() >= 3)
 
 
-def _file_facts(log: LogState, labels: Labels | None) -> list[str]:
+def _file_facts(log: LogState, labels: Labels | None, offline: Offline | None) -> list[str]:
     """One sentence a file that could not be read whole."""
     facts = [f"{key}: {note}" for key, found in log.scans.items() for note in found.notes]
-    return facts + [f"{error.path}: {error.reason}" for error in (labels.errors if labels else [])]
+    errors = [*(labels.errors if labels else []), *(offline.errors if offline else [])]
+    return facts + [f"{error.path}: {error.reason}" for error in errors]
 
 
 _notes = _file_facts

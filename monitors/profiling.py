@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import sqlalchemy as sa
 
 from monitors import store as tables
-from monitors.errors import LogFileError
+from monitors.errors import LogFileError, UserError
 from monitors.job import TRAINING, Job
 from monitors.logs.files import LogFile, discover
+from monitors.logs.offline import compare, name_examples, wanted_examples
 from monitors.logs.prepare import Layout, read_rows
 from monitors.logs.read import schema
 from monitors.profile.bins import Bins
@@ -83,7 +85,34 @@ def profile_dirty(job: Job, bins: Bins, connection: sa.Connection) -> None:
     for begin in range(0, len(wanted), at_once):
         part = set(wanted[begin : begin + at_once])
         profiles = profile_rows(_rows(job, part), bins, known)
+        if job.offline is not None:
+            profiles = _compared(job, bins, part, profiles)
         _insert(connection, name, profiles)
+
+
+def _compared(job: Job, bins: Bins, windows: set[int], profiles: list[Profile]) -> list[Profile]:
+    """The profiles of all rows, with how the windows' values compare with the offline log's."""
+    assert job.offline is not None
+    there = set(job.offline.names())
+    features = [column for column in bins.features if column.name in there and column.name != job.offline.id]
+    if there and not features:
+        shown = ", ".join(sorted(there)[:8])
+        raise UserError(f"{job.config.source}: offline.path has none of the log's features; its columns are {shown}.")
+    found = compare(_rows(job, windows), job.offline, features)
+    if len(wanted_examples(found)):
+        name_examples(found, _ids(job, windows))
+    return [
+        replace(p, facts={**p.facts, "offline": found[p.start]}) if not p.segment and p.start in found else p
+        for p in profiles
+    ]
+
+
+def _ids(job: Job, windows: set[int]) -> Iterator[tuple[np.ndarray, pa.Array]]:
+    """Hashes and ids of the rows of windows."""
+    for file in job.log.touching(windows):
+        for rows in read_rows(file, job.layout, job.log.first_rows[file.key], windows, only_ids=True):
+            if rows.ids is not None:
+                yield rows.ids, rows.batch.column(str(job.layout.columns.id))
 
 
 def _rows(job: Job, windows: set[int]) -> Iterator[Rows]:

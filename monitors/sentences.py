@@ -201,6 +201,11 @@ def _skewed(told: Told, over: bool) -> str:
     return f"{_name(told)} {'was' if over else 'is'} not served as in the training set{_for(told)}{_moved(told)}"
 
 
+def _mismatch(told: Told, over: bool) -> str:
+    served = f"{'was' if over else 'is'} served otherwise than computed offline"
+    return f"{_name(told)} {served} in {share(told.row['value'])} of {_rows(told)}"
+
+
 def _unseen(told: Told, over: bool) -> str:
     named = f", such as {_detail(told)}" if _detail(told) else ""
     have, value = "had" if over else "has", share(told.row["value"])
@@ -331,6 +336,7 @@ _FACTS: Mapping[str, tuple[_Fact, str]] = {
     "stale": (_stale, "check whether its source still updates"),
     "type_changed": (_type, "mend its type at the source"),
     "shift": (_shift, "look for what changed upstream"),
+    "value_mismatch": (_mismatch, "compare the two computations for the ids named"),
     "distribution": (_skewed, "compare how training and serving compute it"),
     "unseen_category": (_unseen, "check whether the model can handle them"),
     "lost_category": (_lost, "check whether that is meant"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from monitors import attributions
+from monitors import attributions, offline
 from monitors.directions import DEVIATION, Directions, Moves, directions, judge_directions
 from monitors.drift import expected_distance
 from monitors.measurement import combine, table
@@ -17,13 +17,17 @@ from monitors.windows import Grain
 
 
 def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
-    """Attributions (``attributions``), where the log has them. A training set is compared by ``distribution``.
+    """Attributions (``attributions``) and values computed offline (``offline``), where the log has them.
+
+    A training set is compared by ``distribution``.
 
     Returns
     -------
     measurements, see ``monitors.measurement.COLUMNS``
     """
-    return combine(attributions.measure(windows, reference, settings))
+    return combine([
+        *attributions.measure(windows, reference, settings), offline.measure(windows, reference, settings),
+    ])  # fmt: skip
 
 
 def distribution(windows: Cube, training: Cube, settings: Settings) -> pd.DataFrame:

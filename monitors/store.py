@@ -66,7 +66,7 @@ models = sa.Table(
 files = sa.Table(
     "files", metadata,
     sa.Column("model", sa.String(255), primary_key=True),
-    sa.Column("role", sa.String(8), primary_key=True),  # log or label
+    sa.Column("role", sa.String(8), primary_key=True),  # log, label, training or offline
     sa.Column("key", sa.String(1024), primary_key=True),
     sa.Column("size", _big, nullable=False),
     sa.Column("modified", _big, nullable=False),

@@ -12,7 +12,12 @@ the same finest window); ``identified`` (rows with an id); ``types`` {column: {t
 rows}}; ``unseen`` {column: {value: rows}} of the most frequent unseen values; ``new`` {column: rows} of columns that
 the reference did not have; ``delays`` rows by label delay (``DELAY_HOURS``); ``outcome_delays`` the same by outcome,
 a list of such lists in the order of ``Bins.classes``; ``labels_until`` (µs, when the last label came); ``attributions``
-{feature: [rows, sum of |attribution|, sum of its square]}."""
+{feature: [rows, sum of |attribution|, sum of its square]}; ``offline`` {``rows``, ``matched``: rows with a partner in
+the offline log, ``features``: {feature: [rows that differ, that have none here, that have none there, examples as
+[hash of the id, id]]}}."""
+
+EXAMPLES = 3
+"""Ids kept by feature and window of rows whose values are not those of the offline log: the smallest by hash."""
 
 DELAY_HOURS = (
     0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 24.0, 36.0, 48.0, 72.0, 96.0, 120.0, 144.0, 168.0, 180.0, 192.0, 240.0,
@@ -55,6 +60,9 @@ def merge_facts(parts: Sequence[Facts]) -> Facts:
         merged["outcome_delays"] = [
             [sum(values) for values in zip(*outcome, strict=True)] for outcome in zip(*by_outcome, strict=True)
         ]
+    offline = _merge_offline([part["offline"] for part in parts if "offline" in part])
+    if offline:
+        merged["offline"] = offline
     sizes: dict[str, list[float]] = {}
     for part in parts:
         for feature, three in part.get("attributions", {}).items():
@@ -62,6 +70,19 @@ def merge_facts(parts: Sequence[Facts]) -> Facts:
     if sizes:
         merged["attributions"] = dict(sorted(sizes.items()))
     return merged
+
+
+def _merge_offline(parts: Sequence[Facts]) -> Facts:
+    if not parts:
+        return {}
+    features: dict[str, list[Any]] = {}
+    for part in parts:
+        for name, told in part["features"].items():
+            old = features.get(name, [0, 0, 0, []])
+            counts = [a + b for a, b in zip(old[:3], told[:3], strict=True)]
+            features[name] = [*counts, sorted([*old[3], *told[3]])[:EXAMPLES]]
+    totals = {key: sum(part[key] for part in parts) for key in ("rows", "matched")}
+    return {**totals, "features": dict(sorted(features.items()))}
 
 
 def most_frequent(counts: Counter[str]) -> dict[str, int]:
