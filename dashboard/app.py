@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import data, state
 from dashboard.mark import mark, wordmark
-from dashboard.views import common, concept, decay, feature, incidents, log_health, missing, overview, review
+from dashboard.views import common, concept, decay, feature, incidents, log_health, missing, overview, review, scorecard
 from monitors.errors import UserError
 
 HOME = "home"  # the first page stands at /, whatever its path
@@ -22,6 +22,7 @@ PAGES: dict[str, ModuleType] = {
     "missing": missing,
     "feature": feature,
     "log-health": log_health,
+    "scorecard": scorecard,
 }
 
 

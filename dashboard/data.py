@@ -54,6 +54,11 @@ def _store(url: str, _identity: int) -> Store:
     return Store.open(url, read_only=True)
 
 
+def changed(path: str) -> int:
+    """When a configuration was last written, for what is kept until it changes."""
+    return _modified(path)
+
+
 def store(url: str) -> Store:
     """A store, opened once, for reading; again when another file has come in its place."""
     file = sa.make_url(url).database if url.startswith("sqlite") else None

@@ -27,5 +27,6 @@ A chart never raises on data: what is missing is said in a sentence in its place
 | Missing | `missing_map.missing_map`, `missing.missing_kinds` |
 | Feature | `distribution.distribution`, `relation.outcome_by_bin`, `series.series` (drift), `power.power`, |
 | | `missing.missing_kinds` |
+| Scorecard | `scorecard.scorecard`, `model_age.model_age` |
 | Log health | `volume.volume`, `label_coverage.label_coverage`, `series.series` (duplicate_share, `unit="share"`) |
 """

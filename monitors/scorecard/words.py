@@ -13,15 +13,15 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
-def alarms(rows: pd.DataFrame, evidence: Evidence, what: str = "alert") -> str:
+def alarms(rows: pd.DataFrame, evidence: Evidence) -> str:
     """Open alerts in a sentence: how many, since when, and the worst of them in its own words."""
     features = rows["feature"].dropna().nunique()
     on = f" on {counted(features, 'feature')}" if features else ""
     since = day(int(rows["onset"].min()), evidence.grain)
     be = "is" if len(rows) == 1 else "are"
     worst = str(rows["message"].iloc[0]).strip().rstrip(".")
-    which = "" if len(rows) == 1 else "the first: "
-    return f"{counted(len(rows), f'{what}')} {be} open{on}, since {since}; {which}{worst}"
+    which = ":" if len(rows) == 1 else "; the first:"
+    return f"{counted(len(rows), 'alert')} {be} open{on} since {since}{which} {worst}"
 
 
 def judged(rows: pd.DataFrame, evidence: Evidence) -> str:

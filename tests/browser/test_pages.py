@@ -49,7 +49,8 @@ def test_every_page(tab: Page, url: str, shots: Path, fixture: str) -> None:
     ready(tab)
     links = tab.locator("[data-testid=stSidebarNavLink]")
     names = [text.split("\n")[-1].strip() for text in links.all_inner_texts()]
-    assert names == ["Review", "Overview", "Incidents", "Concept", "Decay", "Missing", "Feature", "Log health"]
+    pages = ["Review", "Overview", "Incidents", "Concept", "Decay", "Missing", "Feature", "Log health", "Scorecard"]
+    assert names == pages
     for name in names:
         if name != names[0]:
             links.get_by_text(name, exact=True).click()

@@ -20,6 +20,7 @@ from dashboard.charts.loss_by_feature import loss_by_feature
 from dashboard.charts.loss_split import loss_split
 from dashboard.charts.missing import missing_kinds
 from dashboard.charts.missing_map import missing_map
+from dashboard.charts.model_age import model_age
 from dashboard.charts.performance import performance
 from dashboard.charts.power import power
 from dashboard.charts.power_change import power_change
@@ -27,6 +28,7 @@ from dashboard.charts.power_multiples import power_multiples
 from dashboard.charts.rank_changes import rank_changes
 from dashboard.charts.relation import outcome_by_bin
 from dashboard.charts.review import review
+from dashboard.charts.scorecard import scorecard
 from dashboard.charts.scores import score_distribution
 from dashboard.charts.series import series
 from dashboard.charts.volume import volume
@@ -74,6 +76,8 @@ CASES = {
     "missing_map": Case(missing_map, (samples.missing(NAMES, DAYS),), {**ONSETS, **EVENTS}, 3),
     "volume": Case(volume, (samples.volumes(DAYS),), EVENTS, 3),
     "label_coverage": Case(label_coverage, (samples.volumes(DAYS),), EVENTS, 4),
+    "scorecard": Case(scorecard, (samples.tests(),), {"note": "Points are for running a test."}),
+    "model_age": Case(model_age, (samples.ages(),), {"metric": "AUC"}, 5),
     "review": Case(
         review,
         (samples.findings(NAMES, DAYS), samples.performances(DAYS), DAYS),
@@ -134,6 +138,9 @@ VARIANTS = {
     "many losses": Case(loss_by_feature, (samples.loss_parts(samples.names(60)),), {}, 2),
     "long ledger": Case(power_change, (samples.ledger(samples.names(60)),), {}, 4),
     "long ranking": Case(rank_changes, (samples.ledger(samples.names(60)),), {}, 20),
+    "many versions": Case(model_age, (samples.ages(12),), {"metric": "RMSE", "unit": "rows"}, 13),
+    "one version": Case(model_age, (samples.ages(1),), {"metric": "AUC"}, 2),
+    "tests at their longest": Case(scorecard, (samples.tests(12),), {}),
     "untimed labels": Case(
         label_coverage, (samples.volumes(DAYS).drop(columns=["label_delay_hours", "label_delay_p90"]),), EVENTS, 2
     ),

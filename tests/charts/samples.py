@@ -401,3 +401,27 @@ def volumes(windows: pd.DataFrame, seed: int = 37) -> pd.DataFrame:
     out["label_delay_hours"] = 20 + 4 * random.random(n) + 30 * (np.arange(n) == int(n * 0.7))
     out["label_delay_p90"] = out["label_delay_hours"] * 2.2
     return out
+
+
+def tests(times: int = 2) -> pd.DataFrame:
+    """Seven tests of the scorecard, with evidence of any length."""
+    said = f"median latency 41.2 in the window of 29 Jun 2026, {HOSTILE} is no number. " * times
+    statuses = ["pass", "fail", "not covered", "pass", "pass", "fail", "not covered"]
+    return pd.DataFrame({
+        "number": np.arange(1, 8), "name": ["Dependencies", *NAMES[1:7]], "status": statuses, "question": "Do they?",
+        "said": [said if i % 2 else "No alert is open." for i in range(7)],
+        "then": [said if i % 3 == 0 else "" for i in range(7)], "points": [1, 0.5, 0, 1, 1, 0.5, 0],
+    })  # fmt: skip
+
+
+def ages(versions: int = 4) -> pd.DataFrame:
+    """Performance of some versions by age, the last one serving; the first has a hostile name."""
+    rng = np.random.default_rng(8)
+    parts = []
+    for i in range(versions):
+        age = np.arange(0.0, rng.integers(20, 60))
+        value = 0.76 - 0.0006 * age + rng.normal(0, 0.006, len(age))
+        name = HOSTILE if i == 0 else f"v{i}"
+        parts.append(pd.DataFrame({"version": name, "age": age, "value": value, "low": value - 0.012,
+                                   "high": value + 0.012, "n": 4000, "serving": i == versions - 1}))  # fmt: skip
+    return pd.concat(parts, ignore_index=True)

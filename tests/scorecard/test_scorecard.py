@@ -259,7 +259,7 @@ def test_ages_in_words(tmp_path: Path, case: dict[str, Any], said: str):
 def test_alerts_in_words(tmp_path: Path):
     rows = alert("drift", "shift", "jensen_shannon") + alert("missing", "constant", "constant_share", 5, feature="y")
     said = TESTS[1](evidence(tmp_path, findings=rows, measured=feature("drift", "jensen_shannon"))).evidence[0]
-    assert said.startswith("2 alerts are open on 2 features, since 5 Apr 2025; the first: ")
+    assert said.startswith("2 alerts are open on 2 features since 5 Apr 2025; the first: ")
 
 
 def test_points_are_for_running_a_test_not_for_passing_it(tmp_path: Path):
