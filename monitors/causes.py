@@ -60,7 +60,9 @@ WORDS: Mapping[str, str] = {rule.name: rule.words for rule in TABLE}
 
 DEPTH: Mapping[str, int] = {
     "absent": 0, "null_rate": 0, "type_changed": 0, "constant": 0, "sentinel": 0, "stale": 0, "value_mismatch": 0,
-    "gap": 1, "duplicates": 1, "late": 1, "volume": 2, "new_column": 2, "latency": 2,
+    "removed_column": 0,
+    "gap": 1, "conflicting": 1, "duplicates": 1, "bursts": 1, "sampling": 1, "future": 1, "late": 1,
+    "label_coverage": 1, "disorder": 2, "volume": 2, "new_column": 2, "latency": 2,
     "lost_category": 3, "unseen_category": 3,
     "shift": 4, "distribution": 4,
     "decay": 5, "position": 6, "relation": 6,
@@ -68,6 +70,15 @@ DEPTH: Mapping[str, int] = {
     "nonfinite": 9,
 }  # fmt: skip
 """How far down a kind stands from causes: a feature that is gone drifts, and decays, and costs performance."""
+
+BROKEN = frozenset({"volume", "duplicates", "conflicting", "bursts", "gap", "future", "sampling"})
+"""Kinds of findings about the log that make every other number of the window in which they begin doubtful: rows that
+are lacking, or that count twice. Rows that are late or in another order are the same rows."""
+
+LABELS_BROKEN = frozenset({"label_coverage"})
+"""The same of numbers that are made of labels, those of the monitors in ``BY_LABELS``."""
+
+BY_LABELS = frozenset({"concept", "decay"})
 
 _MODEL = frozenset({"label_shift", "performance", "calibration", "prediction_shift", "position", "attribution",
                     "nonfinite"})  # fmt: skip
@@ -179,7 +190,8 @@ class _Book:
         if run.monitor == "integrity" and not run.feature:
             yield "one log", around("log")
         elif run.monitor != "integrity":
-            yield "log", get("broken", run.onset)
+            by_labels = run.monitor in BY_LABELS
+            yield "log", get("broken", run.onset) or (get("broken labels", run.onset) if by_labels else None)
         if run.feature:
             # before what the feature itself did: one that trembled the day before still vanished with the others
             yield "vanish", get("kind", run.monitor, run.family, run.onset) if not depth(run.family) else None
@@ -237,12 +249,12 @@ class _Book:
             put("kind", run.monitor, run.family, run.onset)
         if run.monitor == "integrity" and not run.feature:
             beside("log")
-            if alerts and run.family in ("volume", "duplicates", "gap"):
-                broke = min(alerts)
-                put("broken", broke)
-                if end(broke) in windows:
-                    put("broken", end(broke))
-        elif run.feature:
+        if run.monitor == "integrity" and alerts and run.family in BROKEN | LABELS_BROKEN:
+            broke, what = min(alerts), "broken" if run.family in BROKEN else "broken labels"
+            put(what, broke)
+            if end(broke) in windows:
+                put(what, end(broke))
+        if run.feature:
             beside("feature", run.feature)
             beside("any feature", run.segment)
             if windows[:1] and windows[0] in alerts:

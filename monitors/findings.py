@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from monitors.causes import BROKEN, BY_LABELS, LABELS_BROKEN
 from monitors.config import Config
 from monitors.messages import DISTANCES, reference_words, sentence
 from monitors.reference import Plan
@@ -45,9 +46,6 @@ WORSE = 1.25
 
 RESOLVED_AFTER = 2
 """Quiet windows in a row after which a run of findings is over: an alert that flickers is one."""
-
-BROKEN = ("volume", "duplicates", "gap")
-"""Kinds of integrity findings that make every other number of the window in which they begin doubtful."""
 
 
 class Rule(NamedTuple):
@@ -91,6 +89,18 @@ RULES: dict[tuple[str, str], Rule] = {
     **{("integrity", metric): Rule("latency", "latency") for metric in ("latency_p50", "latency_p95", "latency_p99")},
     ("concept", "nonfinite_share"): Rule("nonfinite", "nonfinite"),
     ("concept", "unscored_share"): Rule("nonfinite", "nonfinite"),
+    ("integrity", "gap_hours"): Rule("gap", "gap_hours"),
+    ("integrity", "conflicting_share"): Rule("conflicting", "conflicting_share"),
+    ("integrity", "burst_share"): Rule("bursts", "burst_share"),
+    ("integrity", "disorder_share"): Rule("disorder", "disorder_share"),
+    ("integrity", "future_share"): Rule("future", "future_share"),
+    ("integrity", "late_share"): Rule("late", "late_share"),
+    ("integrity", "label_delay_hours"): Rule("late", "label_delay_hours"),
+    ("integrity", "label_coverage"): Rule("label_coverage", "label_coverage"),
+    ("integrity", "sampling"): Rule("sampling", "rows"),  # never but together with ``rows``
+    ("integrity", "category_sampling"): Rule("sampling", "category_sampling"),
+    ("integrity", "removed_column"): Rule("removed_column"),
+    ("integrity", "unwatched_column"): Rule("removed_column", None, only_watch=True),
     ("integrity", "new_column"): Rule("new_column", None, only_watch=True),
 }  # fmt: skip
 
@@ -145,7 +155,10 @@ def judged(
     return _demote(_held_back(_with_kinds(rows, measured), plan))
 
 
-_NOT_OF_HABIT = frozenset({"absent", "type_changed", "new_column", "duplicates", "value_mismatch"})
+_NOT_OF_HABIT = frozenset({
+    "absent", "type_changed", "new_column", "removed_column", "duplicates", "conflicting", "disorder", "future",
+    "value_mismatch",
+})  # fmt: skip
 """What no holiday explains."""
 
 
@@ -250,16 +263,22 @@ def _demote(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _in_broken(rows: pd.DataFrame) -> np.ndarray:
     """Numbers that begin to be strange in a window in which an alert about the log as a whole begins, bool."""
-    log = rows[(rows["monitor"] == "integrity") & rows["kind"].isin(BROKEN)].sort_values("window_start", kind="stable")
-    alert = log["severity"] == "alert"
-    begins = alert & ~alert.groupby(log["metric"]).shift(fill_value=False)
-    broken = rows["window_start"].isin(log.loc[begins, "window_start"]) & (rows["monitor"] != "integrity")
+    broken = _log_breaks(rows, BROKEN) & (rows["monitor"] != "integrity")
+    broken |= _log_breaks(rows, LABELS_BROKEN) & rows["monitor"].isin(BY_LABELS)
     if not broken.any():
         return np.zeros(len(rows), bool)
     keys = ["monitor", "metric", "_feature", "_segment"]
     strange = rows.sort_values("window_start", kind="stable").assign(_strange=lambda r: r["severity"].notna())
     before = strange.groupby(keys, sort=False)["_strange"].shift(fill_value=False)
     return np.asarray(broken & ~before.reindex(rows.index).astype(bool))
+
+
+def _log_breaks(rows: pd.DataFrame, kinds: frozenset[str]) -> pd.Series:
+    """Rows of windows in which an alert about the log begins."""
+    log = rows[(rows["monitor"] == "integrity") & rows["kind"].isin(kinds)].sort_values("window_start", kind="stable")
+    alert = log["severity"] == "alert"
+    begins = alert & ~alert.groupby([log["metric"], log["_feature"]]).shift(fill_value=False)
+    return rows["window_start"].isin(log.loc[begins, "window_start"])
 
 
 def _habit(rows: pd.DataFrame, measured: pd.DataFrame) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from monitors.logs.files import LogFile
 from monitors.logs.labels import Labels
 from monitors.logs.prepare import Layout, Scan, read_rows, scan
 from monitors.logs.progress import Progress
+from monitors.windows import Grain
 
 
 @dataclass
@@ -103,3 +105,21 @@ def windows_of_labels(log: LogState, layout: Layout, new: Labels, progress: Prog
                 found.update(int(start) for start in np.unique(rows.starts[hit]))
         progress("placing labels", done, len(files))
     return found
+
+
+_BODY = 0.1
+"""A file is of the windows in which it has at least this part of the rows that it has in its fullest one."""
+
+
+def late_rows(scans: Iterable[Scan], grain: Grain) -> Counter[int]:
+    """Rows by window that lie in files of later windows, with a whole window or more between: they came late.
+
+    What a file is of, its own rows tell: an upload that begins a little before midnight has no late rows.
+    """
+    late: Counter[int] = Counter()
+    for found in scans:
+        if len(found.starts) > 1:
+            most = max(found.starts.values())
+            begin = min(start for start, rows in found.starts.items() if rows >= _BODY * most)
+            late.update({start: rows for start, rows in found.starts.items() if grain.end(grain.end(start)) <= begin})
+    return late

@@ -84,6 +84,25 @@ def labels_in(windows: Cube, reference: Cube, settings: Settings) -> Maturity:
     return Maturity(enough, known, to_come, fewest, np.where(waits, (1 - share) * n, 0.0))
 
 
+def due(windows: Cube, reference: Cube, settings: Settings, part: float = ENOUGH) -> np.ndarray:
+    """Windows whose labels should be in by now, whether they are or not, shape (W,), bool.
+
+    By the times of labels: so much later ones have come that this part of each outcome's should have. Otherwise all but
+    the last windows that have few, unless so many have no more that none can be on their way.
+    """
+    share = labelled_share(windows)
+    low = share < _usual(windows, reference)[1]
+    last = _at_the_end(low, windows.rows)
+    settled = np.flatnonzero(last & _settled(share, windows.rows, low))
+    in_time = ~last | (np.arange(len(share)) <= (settled[-1] if len(settled) else -1))
+    if any("labels_until" in facts for facts in windows.facts):
+        until = max(facts["labels_until"] for facts in windows.facts if "labels_until" in facts)
+        timed = _by_delay(windows, settings, until)
+        if timed is not None:
+            in_time = timed.share >= part
+    return np.asarray(in_time & (windows.rows > 0))
+
+
 def measured(windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFrame]:
     """``label_maturity`` (detail: "immature" where the window is not judged) and ``labels_to_come``."""
     found = labels_in(windows, reference, settings)
@@ -111,12 +130,16 @@ def immature_starts(measured: pd.DataFrame) -> frozenset[int]:
 # ----- by when labels came ------------------------------------------------------------------------------------------
 
 
-def _by_delay(windows: Cube, settings: Settings) -> Maturity | None:
-    """From the delays of older windows' labels; None where the log has none, or none long enough ago."""
+def _by_delay(windows: Cube, settings: Settings, until: int | None = None) -> Maturity | None:
+    """From the delays of older windows' labels; None where the log has none, or none long enough ago.
+
+    ``until`` is the instant (µs) by which labels must have come at the latest.
+    """
     delays = _delays(windows)
     if settings.observed_until is None or delays is None:
         return None
     seen = _seen_until(windows, delays.sum(axis=(0, 1)), settings.observed_until)
+    seen = seen if until is None else min(seen, until)
     first, last = (_instants(windows, key, bound) for key, bound in (("first", "starts"), ("last", "ends")))
     youngest, oldest = (seen - last) / _HOUR, (seen - first) / _HOUR
     labelled = labelled_share(windows) * windows.rows

@@ -106,6 +106,14 @@ def _topic(row: Mapping[str, Any]) -> str:
         "latency": "latency",
         "nonfinite": "the share of rows without a valid prediction",
         "new_column": "the log's columns",
+        "removed_column": "the column {}",
+        "bursts": "the share of events written twice",
+        "conflicting": "the share of ids with other values",
+        "disorder": "the order of the log's rows",
+        "future": "the share of rows ahead of their time",
+        "late": "the delay of labels" if row["metric"] == "label_delay_hours" else "the share of late rows",
+        "sampling": "the share of rows that are written",
+        "label_coverage": "the share of rows with a label",
     }[row["kind"]].format(name)
     return what[0].upper() + what[1:]
 
@@ -243,6 +251,43 @@ def _rows(row: Mapping[str, Any], _subject: str) -> str:
     return f"The log has {rows} rows, where {due} were to be expected ({row['effect']:+.0%})."
 
 
+def _gap(row: Mapping[str, Any], _subject: str) -> str:
+    if row["metric"] == "gap_hours":
+        hours = f"{number(row['value'])} hour{'' if row['value'] == 1 else 's'}"
+        return f"The log has no rows for {hours} of the window: {detail_of(row)}."
+    return "The log has no rows."
+
+
+def _late(row: Mapping[str, Any], _subject: str) -> str:
+    if row["metric"] == "label_delay_hours":
+        return f"Half of the labels came after {duration(row['value'])}, where {duration(row['expected'])} is usual."
+    return (
+        f"{share(row['value'])} of rows came late, in files of later windows, where {share(row['expected'])} is usual."
+    )
+
+
+def duration(hours: float) -> str:
+    """Hours in words, as days when they are many."""
+    return f"{number(hours)} hours" if hours < 48 else f"{number(hours / 24)} days"
+
+
+def _sampling(row: Mapping[str, Any], subject: str) -> str:
+    much = f"{number(row['value'])} times" if row["value"] > 1 else share(row["value"])
+    if row["metric"] == "sampling":
+        return f"The log has {much} as many rows as usual, evenly and in the usual mix: it seems to be sampled."
+    what = detail_of(row) or "one value"
+    whose = f"{subject} = {what}" if isinstance(row["feature"], str) else f"Outcome {what}"
+    return f"{whose} has {much} its usual rows while all else has as many as ever: it seems to be sampled otherwise."
+
+
+def _removed(row: Mapping[str, Any], subject: str) -> str:
+    return f"The log no longer has the column {subject}: {share(row['value'])} of rows came without it."
+
+
+def _share_of(what: str) -> Callable[[Mapping[str, Any], str], str]:
+    return lambda row, _s: f"{share(row['value'])} of {what}, where {share(row['expected'])} is usual."
+
+
 _SENTENCES: dict[str, Callable[[Mapping[str, Any], str], str]] = {
     "shift": _shift, "distribution": _skewed, "value_mismatch": _mismatch,
     "unseen_category": _unseen, "lost_category": _lost, "relation": _relation,
@@ -265,7 +310,13 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], str], str]] = {
     "duplicates": lambda row, _s: f"{share(row['value'])} of rows repeat an id, where {share(row['expected'])} is "
                                   "usual.",
     "latency": _latency, "nonfinite": _nonfinite,
-    "gap": lambda _row, _s: "The log has no rows.",
+    "gap": _gap, "late": _late, "sampling": _sampling, "removed_column": _removed,
+    "conflicting": _share_of("rows repeat an id with other values"),
+    "bursts": _share_of("rows are alike one of seconds before in all but id and time"),
+    "disorder": _share_of("rows are older than the row before them in their file"),
+    "future": _share_of("rows are lost, for their time is after their file was written"),
+    "label_coverage": lambda row, _s: f"{share(row['value'])} of rows have their label, where {share(row['expected'])} "
+                                      "is usual.",
     "new_column": lambda row, s: f"The log has a new column {s} in {share(row['value'])} of rows.",
 }  # fmt: skip
 

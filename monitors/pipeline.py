@@ -33,7 +33,7 @@ from monitors.logs.progress import Progress, silent
 from monitors.maturity import immature_starts
 from monitors.measurement import combine
 from monitors.profile.bins import Bins
-from monitors.profile.facts import DELAY_HOURS
+from monitors.profile.facts import COUNTS, DELAY_HOURS
 from monitors.profiling import freeze_bins, profile_dirty, profile_training
 from monitors.reference import Plan, plan
 from monitors.settings import segment_share
@@ -175,7 +175,7 @@ def _counted(config: Config) -> str:
     content = config.model_dump(mode="json", include={"logs", "labels", "features", "windows", "reference"})
     content["reference"] = config.reference.model_dump(mode="json", exclude={"lag", "holidays"})
     content["model"] = config.model.model_dump(mode="json", exclude={"name", "max_age"})
-    content["delay_hours"] = DELAY_HOURS
+    content["delay_hours"], content["facts"] = DELAY_HOURS, COUNTS
     if config.offline is not None:
         content["offline"] = config.offline.model_dump(mode="json")
     return json.dumps(content, sort_keys=True)

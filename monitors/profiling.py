@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from monitors import store as tables
 from monitors.errors import LogFileError, UserError
 from monitors.job import TRAINING, Job
+from monitors.ledger import late_rows
 from monitors.logs.files import LogFile, discover
 from monitors.logs.offline import compare, name_examples, wanted_examples
 from monitors.logs.prepare import Layout, read_rows
@@ -82,11 +83,16 @@ def profile_dirty(job: Job, bins: Bins, connection: sa.Connection) -> None:
     window_bytes = int(bins.offsets[-1]) * (bins.outcomes + 12) * 8 * cells
     at_once = max(1, _CELLS_AT_ONCE // max(window_bytes, 1))
     known = job.layout.columns.parts
+    grain = job.layout.grain
+    late = late_rows(log.scans.values(), grain) if grain.kind == "calendar" else None
     for begin in range(0, len(wanted), at_once):
         part = set(wanted[begin : begin + at_once])
         profiles = profile_rows(_rows(job, part), bins, known)
         if job.offline is not None:
             profiles = _compared(job, bins, part, profiles)
+        for profile in profiles:
+            if not profile.segment and late is not None:
+                profile.facts["late"] = late[profile.start]
         _insert(connection, name, profiles)
 
 

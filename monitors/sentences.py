@@ -11,7 +11,7 @@ import pandas as pd
 
 from monitors.costs import Cost
 from monitors.costs import said as cost_said
-from monitors.messages import METRICS, detail_of, number, share
+from monitors.messages import METRICS, detail_of, duration, number, share
 from monitors.windows import Grain
 
 LONGEST = 250
@@ -301,6 +301,9 @@ def _duplicates(told: Told, over: bool) -> str:
 
 
 def _gap(told: Told, over: bool) -> str:
+    if told.row["metric"] == "gap_hours":
+        hours = f"{number(told.row['value'])} hour{'' if told.row['value'] == 1 else 's'}"
+        return f"the log {'had' if over else 'has'} no rows for {hours}: {_detail(told)}"
     if told.row["metric"] != "gap":
         return _as_found(told, over)
     return f"the log {'had' if over else 'has'} no rows"
@@ -321,6 +324,51 @@ def _nonfinite(told: Told, over: bool) -> str:
 
 def _new_column(told: Told, over: bool) -> str:
     return f"the log {'had' if over else 'has'} a new column {_name(told)} in {share(told.row['value'])} of rows"
+
+
+def _removed(told: Told, over: bool) -> str:
+    be = "was" if over else "is"
+    return f"the column {_name(told)} {be} not in the log: {share(told.row['value'])} of rows came without it"
+
+
+def _conflicting(told: Told, over: bool) -> str:
+    be = "repeated" if over else "repeat"
+    return f"{share(told.row['value'])} of the log's rows {be} an id with other values{_usual(told)}"
+
+
+def _bursts(told: Told, over: bool) -> str:
+    were = "were" if over else "are"
+    return f"{share(told.row['value'])} of the log's rows {were} written twice within seconds{_usual(told)}"
+
+
+def _disorder(told: Told, over: bool) -> str:
+    were = "were" if over else "are"
+    return f"{share(told.row['value'])} of the log's rows {were} older than the row before{_usual(told)}"
+
+
+def _future(told: Told, over: bool) -> str:
+    were = "were" if over else "are"
+    return f"{share(told.row['value'])} of the log's rows {were} lost: their time is after their file was written"
+
+
+def _late(told: Told, over: bool) -> str:
+    come = "came" if over else "come"
+    if told.row["metric"] == "label_delay_hours":
+        return f"half of the labels {come} after {duration(told.row['value'])}{_usual(told, duration)}"
+    return f"{share(told.row['value'])} of the log's rows {come} late, in files of later windows{_usual(told)}"
+
+
+def _sampling(told: Told, over: bool) -> str:
+    much = f"{number(told.row['value'])} times" if told.row["value"] > 1 else share(told.row["value"])
+    have = "had" if over else "has"
+    if told.row["metric"] == "sampling":
+        return f"the log {have} {much} as many rows as usual, evenly and in the usual mix, as if it were sampled"
+    what = f"{_name(told)} = {_detail(told)}" if told.feature else f"outcome {_detail(told)}"
+    return f"{what} {have} {much} its usual rows while all else has as many as ever, as if it were sampled"
+
+
+def _coverage(told: Told, over: bool) -> str:
+    return f"{share(told.row['value'])} of rows {'had' if over else 'have'} their label{_usual(told)}"
 
 
 def _as_found(told: Told, _over: bool) -> str:
@@ -356,4 +404,12 @@ _FACTS: Mapping[str, tuple[_Fact, str]] = {
     "duplicates": (_duplicates, "check what writes the log"),
     "gap": (_gap, "check what writes the log"),
     "new_column": (_new_column, "say whether it is a feature"),
+    "removed_column": (_removed, "ask who stopped writing it"),
+    "conflicting": (_conflicting, "find out which rows are true"),
+    "bursts": (_bursts, "debounce the events"),
+    "disorder": (_disorder, "check what writes the log"),
+    "future": (_future, "check the clock of what writes the log"),
+    "late": (_late, "check what delivers them"),
+    "sampling": (_sampling, "ask who changed it, then start a new reference"),
+    "label_coverage": (_coverage, "check what joins the labels"),
 }

@@ -79,7 +79,8 @@ def rows_of(
     return Rows(
         record_batch(frame.drop(columns=apart)), grain.starts(place), times,
         _array(frame[SCORE]) if SCORE in frame else None, _array(frame[LABEL]) if LABEL in frame else None,
-        label_times, ids, keys,
+        label_times, ids, keys, None if times is None else np.diff(times, prepend=times[:1]) < 0, {},
+        grain.kind == "calendar" and grain.size != "1h",
     )  # fmt: skip
 
 
@@ -146,6 +147,7 @@ def _only(rows: Rows, keep: np.ndarray) -> Rows:
         rows.batch.filter(mask), rows.starts[keep], None if rows.times is None else rows.times[keep],
         cut(rows.prediction), cut(rows.label), None if rows.label_times is None else rows.label_times[keep],
         None if rows.ids is None else rows.ids[keep], None if rows.keys is None else rows.keys[keep],
+        None if rows.descents is None else rows.descents[keep], {}, rows.hourly,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from monitors.errors import LogFileError
 from monitors.logs.files import LogFile
 from monitors.logs.labels import Labels, id_hashes
 from monitors.logs.notes import ReadNotes
+from monitors.logs.passed import Passed
 from monitors.logs.read import open_batches, row_count, schema
 from monitors.logs.timestamps import to_micros
 from monitors.profile.rows import Columns, Rows
@@ -71,7 +72,7 @@ def scan(file: LogFile, layout: Layout, first_row: int = 0) -> Scan:
             number = first_row
             for batch in open_batches(file, [columns.timestamp], notes=notes):
                 found.rows += batch.num_rows
-                times, good = _times(batch, _latest(file), layout, bad)
+                times, good, _ = _times(batch, _latest(file), layout, bad)
                 place = np.arange(number, number + batch.num_rows, dtype=np.int64)
                 number += batch.num_rows
                 if good.any():
@@ -127,14 +128,17 @@ def rows_of(
     latest : instant (µs) from which on a timestamp is a mistake
     """
     seed = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
-    number = 0
+    number, passed = 0, Passed()
     for batch in batches:
         place = np.arange(number, number + batch.num_rows, dtype=np.int64)
         number += batch.num_rows
-        found = _prepare(batch, latest, layout, place, first_row, wanted, labels)
+        found = _prepare(batch, latest, layout, place, first_row, wanted, labels, passed)
         if found is not None:
             rows, kept = found
             yield _keyed(rows, seed, kept) if keys else rows
+    ahead = passed.told(wanted)  # the file's last rows
+    if ahead:
+        yield Rows(batch.slice(0, 0), np.empty(0, np.int64), future=ahead)
 
 
 def _latest(file: LogFile) -> int:
@@ -161,13 +165,17 @@ def _prepare(
     first_row: int,
     wanted: set[int] | None,
     labels: Labels | None,
+    passed: Passed,
 ) -> tuple[Rows, np.ndarray] | None:
     columns, grain = layout.columns, layout.grain
-    times, good = None, np.ones(batch.num_rows, bool)
+    times, good, descents = None, np.ones(batch.num_rows, bool), None
     if columns.timestamp is not None:
         if columns.timestamp not in batch.schema.names:
             return None
-        times, good = _times(batch, latest, layout, Counter())
+        times, good, ahead = _times(batch, latest, layout, Counter())
+        if ahead.any():
+            passed.count_ahead(grain, times, good, ahead, first_row + place)
+        descents = passed.descents(grain, times, good)
     position = first_row + place if grain.kind == "rows" or times is None else times
     starts = np.zeros(len(place), np.int64)
     starts[good] = grain.starts(position[good])
@@ -179,6 +187,7 @@ def _prepare(
     if not good.all():
         batch, starts, place = batch.filter(pa.array(good)), starts[good], place[good]
         times = None if times is None else times[good]
+        descents = None if descents is None else descents[good]
 
     def column(name: str | None) -> pa.Array | None:
         return batch.column(name) if name is not None and name in batch.schema.names else None
@@ -188,14 +197,19 @@ def _prepare(
         hashes = np.where(ids.is_null().to_numpy(zero_copy_only=False), 0, id_hashes(ids)).astype(np.uint64)
         if labels is not None:
             label, label_times = labels.lookup(ids)
-    rows = Rows(batch, starts, times, column(columns.prediction), label, label_times, hashes)
+    hourly = grain.kind == "calendar" and grain.size != "1h"
+    rows = Rows(batch, starts, times, column(columns.prediction), label, label_times, hashes, descents=descents,
+                future=passed.told(wanted), hourly=hourly)  # fmt: skip
     return rows, place
 
 
 def _times(
     batch: pa.RecordBatch, latest: int | None, layout: Layout, bad: Counter[str]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Instants of a batch and which of them place a row; the others are counted in ``bad`` by reason."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Instants of a batch, which of them place a row, and which lie ahead of the file's own time.
+
+    Those that place none are counted in ``bad`` by reason.
+    """
     name = str(layout.columns.timestamp)
     values = batch.column(name)
     times, good = to_micros(values, layout.grain.timezone)
@@ -207,7 +221,7 @@ def _times(
         bad[f'have a time in "{name}" that is none'] += int((~good).sum()) - nulls
     if future.any():
         bad[f'have a time in "{name}" after the file was written'] += int(future.sum())
-    return times, good & ~future
+    return times, good & ~future, future
 
 
 def _count(starts: Counter[int], found: np.ndarray) -> None:
@@ -222,4 +236,4 @@ def _keyed(rows: Rows, seed: int, place: np.ndarray) -> Rows:
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         z = z ^ (z >> np.uint64(31))
-    return Rows(rows.batch, rows.starts, rows.times, rows.prediction, rows.label, rows.label_times, rows.ids, z)
+    return replace(rows, keys=z)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,13 @@ import pyarrow as pa
 
 from monitors.profile.bins import ABSENT, Bins
 from monitors.profile.cube import Profile, sum_profiles
-from monitors.profile.facts import DELAY_HOURS, Facts, most_frequent
+from monitors.profile.facts import Facts, most_frequent
 from monitors.profile.kernel import count_codes, count_numeric, count_sizes
 from monitors.profile.outcomes import Outcomes, outcomes_of
-from monitors.profile.rows import UNKNOWN_TIME, Rows, attributed, is_attribution
+from monitors.profile.repeats import Sample, conflicting, mix_numbers, repeated, salts, text_hashes
+from monitors.profile.rows import Rows, attributed, is_attribution
+from monitors.profile.times import add_delays, add_times
 from monitors.profile.values import bins_of, distinct, to_codes, to_floats, type_class
-
-_HOUR = 3_600_000_000
 
 
 class _Cells:
@@ -76,16 +77,24 @@ class Accumulator:
 
     def __init__(self, bins: Bins, known: Iterable[str] = (), threads: int = 2) -> None:
         self.bins = bins
+        self.parts = sorted(set(known) - {column.name for column in bins.columns if column.role == "feature"})
         self.known = {*known, *(column.name for column in bins.columns)}
         self.groups: list[str | None] = [name for name, _ in bins.segments] or [None]
         self.cells = [_Cells(bins) for _ in self.groups]
         self.unseen: list[dict[int, Counter[str]]] = [{} for _ in bins.columns]
         self.windows: dict[int, Facts] = {}
         self.ids: dict[int, list[np.ndarray]] = {}
+        self.by_id: dict[int, Sample] = {}
+        self.by_values: dict[int, Sample] = {}
+        self.salts = salts(len(bins.columns))
+        self.lock = Lock()
         self.pool = ThreadPoolExecutor(threads)
 
     def add(self, rows: Rows) -> None:
         """Count a batch."""
+        for start, count in rows.future.items():
+            facts = self.windows.setdefault(start, {"rows": 0})
+            facts["future"] = facts.get("future", 0) + count
         if not len(rows):
             return
         outcomes = outcomes_of(self.bins, rows.prediction, rows.label, len(rows))
@@ -94,10 +103,13 @@ class Accumulator:
             names, codes = self._segment(group, rows.batch)
             placed.append(cells.rows_of(rows.starts, names, codes))
         place = self._places(rows, outcomes)
-        list(self.pool.map(lambda i: self._count(i, rows, outcomes, placed, place), range(len(self.bins.columns))))
+        # a hash of each row's values, where rows have ids to be told apart by
+        prints = None if rows.ids is None else np.zeros(len(rows), np.uint64)
+        every = range(len(self.bins.columns))
+        list(self.pool.map(lambda i: self._count(i, rows, outcomes, placed, place, prints), every))
         if self.bins.attributions:
             self._size(rows.batch, placed)
-        self._note(rows, outcomes.outcome)
+        self._note(rows, outcomes.outcome, prints)
 
     def _size(self, batch: pa.RecordBatch, placed: list[np.ndarray]) -> None:
         """Add the sizes of attributions; of several columns of one feature all count."""
@@ -133,7 +145,8 @@ class Accumulator:
         return np.where(outcomes.outcome < len(self.bins.classes), group, -1)
 
     def _count(
-        self, index: int, rows: Rows, outcomes: Outcomes, placed: list[np.ndarray], place: np.ndarray
+        self, index: int, rows: Rows, outcomes: Outcomes, placed: list[np.ndarray], place: np.ndarray,
+        prints: np.ndarray | None,
     ) -> None:  # fmt: skip
         """Count one column into every grouping: runs in a thread, touches this column's bins alone."""
         column, offset = self.bins.columns[index], int(self.bins.offsets[index])
@@ -147,9 +160,17 @@ class Accumulator:
                     values, flags, column.search_edges, column.centre, offset, cell, *outcomes[:3], outcomes.row,
                     cells.counts, cells.sums, cells.low[index], cells.high[index], place,
                 )  # fmt: skip
+            if prints is not None and column.role != "label":  # labels may come later, to one row and not yet the other
+                with self.lock:
+                    mix_numbers(np.ascontiguousarray(values), flags, self.salts[index], prints)
             return
         else:
-            codes, unseen, unseen_code = to_codes(array, column)
+            encoded = distinct(array)
+            codes, unseen, unseen_code = to_codes(array, column, encoded)
+            if prints is not None and column.role != "label":
+                hashes = text_hashes(encoded, self.salts[index])
+                with self.lock:
+                    prints += hashes
         for cells, cell in zip(self.cells, placed, strict=True):
             count_codes(codes, offset, cell, *outcomes[:3], outcomes.row, cells.counts, cells.sums, place)
         if len(unseen_code):
@@ -168,7 +189,7 @@ class Accumulator:
         place = rows.batch.schema.get_field_index(column.name)
         return rows.batch.column(place) if place >= 0 else None
 
-    def _note(self, rows: Rows, outcome: np.ndarray) -> None:
+    def _note(self, rows: Rows, outcome: np.ndarray, prints: np.ndarray | None) -> None:
         """Facts of the windows in this batch."""
         types = {
             column.name: type_class(rows.batch.schema.field(column.name).type)
@@ -181,6 +202,7 @@ class Accumulator:
             name for name in rows.batch.schema.names
             if name not in self.known and not is_attribution(self.bins.attributions, name)
         ]  # fmt: skip
+        lacking = [name for name in self.parts if name not in rows.batch.schema.names]
         codes, starts = pd.factorize(rows.starts)
         for code, start in enumerate(starts):
             mask = codes == code
@@ -188,19 +210,25 @@ class Accumulator:
             count = int(mask.sum())
             facts["rows"] += count
             if rows.times is not None:
-                times = rows.times[mask]
-                facts["first"] = min(facts.get("first", int(times[0])), int(times.min()))
-                facts["last"] = max(facts.get("last", int(times[0])), int(times.max()))
+                add_times(facts, rows.times[mask], None if rows.descents is None else rows.descents[mask], rows.hourly)
             for name, kind in changed.items():
                 kinds = facts.setdefault("types", {}).setdefault(name, {})
                 kinds[kind] = kinds.get(kind, 0) + count
             for name in new:
                 facts.setdefault("new", {})[name] = facts.get("new", {}).get(name, 0) + count
+            for name in lacking:
+                facts.setdefault("lacking", {})[name] = facts.get("lacking", {}).get(name, 0) + count
             if rows.label_times is not None and rows.times is not None:
-                _add_delays(facts, rows.label_times[mask], rows.times[mask], outcome[mask], len(self.bins.classes))
+                add_delays(facts, rows.label_times[mask], rows.times[mask], outcome[mask], len(self.bins.classes))
             if rows.ids is not None:
                 ids = rows.ids[mask]
-                self.ids.setdefault(int(start), []).append(ids[ids != 0])
+                known = ids != 0
+                self.ids.setdefault(int(start), []).append(ids[known])
+                if prints is not None:
+                    own = prints[mask]
+                    self.by_id.setdefault(int(start), Sample()).add(ids[known], own[known])
+                    if rows.times is not None:
+                        self.by_values.setdefault(int(start), Sample()).add(own, rows.times[mask], ids)
 
     def profiles(self) -> list[Profile]:
         """Every window's profile, all rows and by segment, in order of start and segment."""
@@ -246,6 +274,15 @@ class Accumulator:
             ids = np.concatenate(self.ids[start])
             facts["identified"] = len(ids)
             facts["duplicates"] = len(ids) - len(pd.unique(ids))
+        if start in self.by_id:
+            found = self.by_id[start].rows()
+            facts["compared"], facts["conflicting"] = found.shape[1], conflicting(*found)
+        if start in self.by_values:
+            prints, times, own = self.by_values[start].rows()
+            facts["sampled"], facts["repeated"] = len(prints), repeated(prints, times.view(np.int64), own)
+        for key in ("hours", "new", "lacking"):
+            if key in facts:
+                facts[key] = dict(sorted(facts[key].items()))
         return {key: facts[key] for key in sorted(facts)}
 
 
@@ -257,20 +294,3 @@ def _segment_name(value: str | None, kept: tuple[str, ...]) -> str:
 
 def _with(profile: Profile, facts: dict[str, Any]) -> Profile:
     return Profile(profile.start, profile.segment, profile.counts, profile.sums, profile.low, profile.high, facts)
-
-
-def _add_delays(
-    facts: Facts, label_times: np.ndarray, times: np.ndarray, outcome: np.ndarray, classes: int
-) -> None:  # fmt: skip
-    known = label_times != UNKNOWN_TIME
-    hours = np.maximum((label_times[known] - times[known]) / _HOUR, 0.0)
-    place, width = np.searchsorted(DELAY_HOURS, hours, side="right") - 1, len(DELAY_HOURS)
-    by_outcome = np.bincount(outcome[known] * width + place, minlength=(classes + 1) * width).reshape(-1, width)
-    counts = by_outcome.sum(axis=0)
-    facts["delays"] = (np.array(facts.get("delays", [0] * width)) + counts).tolist()
-    if classes > 1:  # the label's own time is of no use where its value is none of the classes
-        before = np.array(facts.get("outcome_delays", np.zeros((classes, width), int)))
-        facts["outcome_delays"] = (before + by_outcome[:classes]).tolist()
-    if known.any():
-        last = int(label_times[known].max())
-        facts["labels_until"] = max(last, facts.get("labels_until", last))

@@ -14,7 +14,18 @@ the reference did not have; ``delays`` rows by label delay (``DELAY_HOURS``); ``
 a list of such lists in the order of ``Bins.classes``; ``labels_until`` (µs, when the last label came); ``attributions``
 {feature: [rows, sum of |attribution|, sum of its square]}; ``offline`` {``rows``, ``matched``: rows with a partner in
 the offline log, ``features``: {feature: [rows that differ, that have none here, that have none there, examples as
-[hash of the id, id]]}}."""
+[hash of the id, id]]}};
+``hours`` {hour since 1970: rows}; ``to_seconds`` (1: some time is not of a whole minute); ``descents`` (rows whose time
+is before that of the row before in their file); ``future`` (rows whose time is after their file was written: they are
+in no window, and counted in that of the row before them); ``late`` (rows in files of later windows); ``compared`` and
+``conflicting`` (rows whose id was compared with others, and that have other values than those); ``sampled`` and
+``repeated`` (rows whose values and times were compared, and that are alike one of seconds before); ``lacking``
+{column: rows} of columns with a part (id, label ...) that files do not have."""
+
+COUNTS = (
+    "rows", "duplicates", "identified", "descents", "future", "late", "compared", "conflicting", "sampled", "repeated",
+)  # fmt: skip
+"""Facts that are numbers of rows. A store whose profiles were made without one of them counts its log anew."""
 
 EXAMPLES = 3
 """Ids kept by feature and window of rows whose values are not those of the offline log: the smallest by hash."""
@@ -33,10 +44,10 @@ UNSEEN_KEPT = 20
 def merge_facts(parts: Sequence[Facts]) -> Facts:
     """Facts of all windows together. Counts add; the named unseen values are again cut to the most frequent."""
     merged: Facts = {}
-    for key in ("rows", "duplicates", "identified"):
+    for key in COUNTS:
         if any(key in part for part in parts):
             merged[key] = sum(part.get(key, 0) for part in parts)
-    for key, pick in (("first", min), ("last", max), ("labels_until", max)):
+    for key, pick in (("first", min), ("last", max), ("labels_until", max), ("to_seconds", max)):
         values = [part[key] for part in parts if key in part]
         if values:
             merged[key] = pick(values)
@@ -47,11 +58,12 @@ def merge_facts(parts: Sequence[Facts]) -> Facts:
                 table.setdefault(column, Counter()).update(counts)
         if table:
             merged[key] = {column: most_frequent(counts) for column, counts in sorted(table.items())}
-    new: Counter[str] = Counter()
-    for part in parts:
-        new.update(part.get("new", {}))
-    if new:
-        merged["new"] = dict(sorted(new.items()))
+    for key in ("new", "lacking", "hours"):
+        added: Counter[str] = Counter()
+        for part in parts:
+            added.update(part.get(key, {}))
+        if added:
+            merged[key] = dict(sorted(added.items()))
     delays = [part["delays"] for part in parts if "delays" in part]
     if delays:
         merged["delays"] = [sum(values) for values in zip(*delays, strict=True)]

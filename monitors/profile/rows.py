@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -105,6 +105,9 @@ class Rows:
     label_times : shape (n,), int64 µs, ``UNKNOWN_TIME`` where unknown, or None
     ids : shape (n,), uint64 hashes of the rows' ids, 0 where there is none; or None
     keys : shape (n,), uint64: a number that names the row whatever order files come in, for sampling; or None
+    descents : shape (n,), bool: whose time is before that of the row right before it in its file; or None
+    future : rows of the file, by window, whose time is after the file was written: they are not among these rows
+    hourly : whether windows are of the calendar and longer than an hour, so that their hours are counted too
     """
 
     batch: pa.RecordBatch
@@ -115,6 +118,9 @@ class Rows:
     label_times: np.ndarray | None = None
     ids: np.ndarray | None = None
     keys: np.ndarray | None = None
+    descents: np.ndarray | None = None
+    future: Mapping[int, int] = field(default_factory=dict)
+    hourly: bool = False
 
     def __len__(self) -> int:
         return self.batch.num_rows

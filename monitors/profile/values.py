@@ -104,8 +104,14 @@ def bins_of(array: pa.Array, column: ColumnBins) -> np.ndarray:
     return np.where(flags > 0, flags, bins).astype(np.int64) if len(flags) else bins.astype(np.int64)
 
 
-def to_codes(array: pa.Array, column: ColumnBins) -> tuple[np.ndarray, list[str], np.ndarray]:
-    """Bin of each row of a categorical column.
+Encoded = tuple[np.ndarray, np.ndarray | None, list[str | None]]
+"""What ``distinct`` returns."""
+
+
+def to_codes(
+    array: pa.Array, column: ColumnBins, encoded: Encoded | None = None
+) -> tuple[np.ndarray, list[str], np.ndarray]:
+    """Bin of each row of a categorical column; ``encoded`` as ``distinct`` returns its values, where that is known.
 
     Returns
     -------
@@ -113,7 +119,7 @@ def to_codes(array: pa.Array, column: ColumnBins) -> tuple[np.ndarray, list[str]
     unseen : distinct values that the reference never had
     unseen_code : shape (n,), int64: index into ``unseen``, -1 elsewhere; shape (0,) when nothing is unseen
     """
-    codes, nulls, values = distinct(array)
+    codes, nulls, values = distinct(array) if encoded is None else encoded
     lookup, unknown = column.lookup, column.unknown_bin
     table = np.empty(len(values) + 1, dtype=np.int64)
     table[-1] = NULL
@@ -133,7 +139,7 @@ def to_codes(array: pa.Array, column: ColumnBins) -> tuple[np.ndarray, list[str]
     return table[codes], unseen, unseen_index[codes] if unseen else np.empty(0, np.int64)
 
 
-def distinct(array: pa.Array) -> tuple[np.ndarray, np.ndarray | None, list[str | None]]:
+def distinct(array: pa.Array) -> Encoded:
     """Codes (shape (n,), int64), nulls (shape (n,), bool, or None) and the distinct values as text (NaN is None)."""
     encoded = array if pa.types.is_dictionary(array.type) else pc.dictionary_encode(array)
     indices = encoded.indices

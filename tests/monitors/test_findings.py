@@ -279,8 +279,8 @@ def every_kind() -> list[dict[str, Any]]:
     """One strange number of every metric that is judged, with and without all that a message may use."""
     rows = []
     for (monitor, metric), full in itertools.product(RULES, (True, False)):
-        of_log = {"rows", "gap", "duplicate_share", "attribution_ndcg", "latency_p50", "latency_p95", "latency_p99"}
-        of_model = metric in of_log or (monitor == "concept" and metric != "relation")
+        of_log = (monitor == "integrity" and "column" not in metric) or metric == "attribution_ndcg"
+        of_model = of_log or (monitor == "concept" and metric != "relation")
         lacking = {"expected": np.nan, "band_low": np.nan, "band_high": None, "detail": None, "low": None}
         feature = None if of_model else f'{metric} <b> "q" 🙂'
         later = 30 if monitor == "integrity" else 0  # in a window in which the log broke all else is watched

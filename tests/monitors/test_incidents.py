@@ -11,7 +11,7 @@ import pytest
 
 from monitors.causes import DEPTH
 from monitors.costs import POWER
-from monitors.findings import BROKEN, COLUMNS, RULES
+from monitors.findings import COLUMNS, RULES
 from monitors.incidents import changed, group, ranked
 from monitors.sentences import brief
 from monitors.windows import Grain
@@ -323,10 +323,14 @@ def test_a_watch_is_told_when_it_becomes_an_alert() -> None:
 def every_kind() -> list[dict[str, Any]]:
     kinds = [(monitor, metric, rule.kind) for (monitor, metric), rule in RULES.items() if rule.kind]
     kinds += [("decay", "learned_power", kind) for kind in ("lost_signal", "relation_changed", "input_vanished")]
+
+    def of_all(monitor: str, kind: str) -> bool:
+        below = DEPTH.get(kind, 0) >= DEPTH["position"] and kind != "relation"
+        return below or (monitor == "integrity" and "column" not in kind)
+
     return [
         {"monitor": monitor, "metric": metric, "kind": kind, "value": 0.62, "expected": 0.11, "effect": 0.51,
-         "feature": None if kind in (*BROKEN, "latency")
-                    or (DEPTH.get(kind, 0) >= DEPTH["position"] and kind != "relation") else 'a "b" <c>'}
+         "feature": None if of_all(monitor, kind) else 'a "b" <c>'}
         for monitor, metric, kind in kinds
     ]  # fmt: skip
 
