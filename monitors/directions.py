@@ -21,6 +21,8 @@ DEVIATION = "standard deviation"
 BURSTS = 4
 """Added to the kind of what is the same in nearly all rows: what is rare comes in bursts, and has longer tails."""
 _SCARCE = 0.05
+_BURST = 3.0
+"""Slope of one window's tail, ``null.tails``, of what comes in bursts: a dozen windows often show none of them."""
 
 
 class Directions(NamedTuple):
@@ -79,7 +81,8 @@ def directions(now: ColumnCube, ref: ColumnCube) -> Directions:
     shares = kind == SHARE
     own = np.append(pooled, np.ones(len(kind) - len(pooled)))
     kind = kind + BURSTS * np.where(shares, own < _SCARCE, pooled.max() > 1 - 2 * _SCARCE)
-    events = total[FIRST:].sum() * np.where(shares, own * (1 - own), 1 - pooled.max())
+    values = total[FIRST:].sum()
+    events = np.where(shares, values * own * (1 - own), values - total[FIRST:].max(initial=0))
     weight = np.where(shares, 1.0 / shares.sum(), 1.0 / max((~shares).sum(), 1))
     rows = (ref.n[:, FIRST:].sum(axis=1), now.n[:, FIRST:].sum(axis=1))
     return Directions(*blocks[0], *blocks[1], low, high, events, rows, kind, weight, names, offset, unit)
@@ -205,7 +208,8 @@ def judge_directions(columns: Sequence[Directions], inside: np.ndarray, rate: fl
     found, owner = stacked(columns, inside)
     found = found._replace(windows=factor * found.windows)
     kind, weight = (np.concatenate([getattr(column, name) for column in columns]) for name in ("kind", "weight"))
-    verdict = judge(found.reference, found.windows, found.dof, rate, owner=owner, kind=kind, weight=weight)
+    verdict = judge(found.reference, found.windows, found.dof, rate, owner=owner, kind=kind, weight=weight,
+                    usual=np.where(kind >= BURSTS, _BURST, 1.0))  # fmt: skip
     first = np.searchsorted(owner, np.arange(len(columns)))
     detail: list[list[str | None]] = [[None] * len(inside) for _ in columns]
     for f, w in zip(*np.nonzero(verdict.p < _TOLD), strict=True):

@@ -15,12 +15,10 @@ _RARE_SHARE = 0.01
 def scored_groups(n: np.ndarray, column: ColumnBins) -> np.ndarray:
     """Group of each bin, shape (B,), from the reference's rows by bin: bins of one group are scored as one.
 
-    Neighbouring numeric bins are joined until a group holds 5% of the reference, the open ends with their neighbours:
-    no
-    row of the reference can lie there, so it cannot tell how strange it is when one does. So are a category's rare
-    values,
-    ``other`` and ``unseen``; what is new there has metrics of its own. The missing bins are one group: how, is said
-    by ``missing``.
+    Neighbouring numeric bins are joined until a group holds 5% of the reference (a column that nearly always has one
+    value has two groups, that one and the rest), the open ends with their neighbours: no row of the reference can lie
+    there, so it cannot tell how strange it is when one does. So are a category's rare values, ``other`` and
+    ``unseen``; what is new there has metrics of its own. The missing bins are one group: how, is said by ``missing``.
     """
     total = max(float(n.sum()), 1.0)
     group = np.zeros(len(n), np.int64)
@@ -31,7 +29,8 @@ def scored_groups(n: np.ndarray, column: ColumnBins) -> np.ndarray:
         return group
     held, current = 0.0, 1
     for b in range(FIRST, len(n)):
-        if held >= _SCORED_SHARE * total and n[b:].sum() >= _SCORED_SHARE * total / 2:
+        rest = n[b:].sum()
+        if held >= _SCORED_SHARE * total and (rest >= _SCORED_SHARE * total / 2 or (current == 1 and rest > 0)):
             current, held = current + 1, 0.0
         group[b] = current
         held += float(n[b])

@@ -20,6 +20,10 @@ _LEAST_INFORMATION = 3.0
 """Least n·r(1-r) of a group of bins whose outcome rate is judged."""
 _LEAST_ROWS = 8
 _SAME = 0.9
+_BURST = 2.0
+"""Slope of one window's tail, ``null.tails``: rows that belong together, a group's bookings, have one outcome."""
+_SPANS = {1: 0.2, 2: 0.4, 3: 0.2, 5: 0.2}
+"""A relation that has changed stays changed: see ``null.SPANS``."""
 _TOLD = 0.05
 """Windows that look this strange say where the outcome moved."""
 
@@ -92,7 +96,7 @@ def _judged(windows: Cube, reference: Cube, settings: Settings, family: _Family)
     share = np.bincount(2 * owner + kind, minlength=2 * len(names))[2 * owner + kind]
     verdict = judge(
         found.reference, found.windows, found.dof, settings.rate("concept", family.budget), owner=owner, kind=alike,
-        weight=1.0 / share,
+        weight=1.0 / share, usual=np.full(len(owner), _BURST), spans=_SPANS,
     )  # fmt: skip
     p = verdict.p
     first = np.searchsorted(owner, np.arange(len(names)))

@@ -33,15 +33,17 @@ def bike(folder: Path) -> pd.DataFrame:
 
 
 def air(folder: Path) -> pd.DataFrame:
-    """Air quality by the hour; label: benzene. The dead column is left out."""
+    """Air quality by the hour, whole days; label: benzene. The dead column is left out."""
     frame = pd.read_csv(folder / "uci_air_quality.csv.gz")
+    frame = frame[pd.to_datetime(frame["time"]).dt.floor("D").between("2004-03-11", "2005-04-03")]
     frame = frame.assign(ts=pd.to_datetime(frame["time"]).dt.floor("D"), label=frame["C6H6_GT"])
     return frame.drop(columns=["time", "C6H6_GT", "NMHC_GT"])
 
 
 def car(folder: Path) -> pd.DataFrame:
-    """Car loans before their drift; label: repaid; with scores."""
+    """Car loans before the day of their drift; label: repaid; with scores."""
     frame = pd.read_csv(folder / "nannyml_car_loan.csv.gz").iloc[:75_000]
+    frame = frame[frame["timestamp"] < "2019-03-31"]
     frame = frame.assign(
         ts=pd.to_datetime(frame["timestamp"], format="mixed").dt.floor("D"),
         label=frame["repaid"].astype(float), score=frame["y_pred_proba"],

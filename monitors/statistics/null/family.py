@@ -37,7 +37,7 @@ class Verdict(NamedTuple):
 def judge(
     reference: np.ndarray, windows: np.ndarray, dof: np.ndarray | float, rate: float, *,
     owner: np.ndarray | None = None, kind: np.ndarray | None = None, weight: np.ndarray | None = None, sides: int = 2,
-    spans: Mapping[int, float] = SPANS,
+    usual: np.ndarray | None = None, spans: Mapping[int, float] = SPANS,
 ) -> Verdict:  # fmt: skip
     """Judge features by their strangest number, and windows by their strangest feature.
 
@@ -55,6 +55,7 @@ def judge(
     owner : shape (D,), int, ascending: feature of each number, 0 to F - 1; left out, each is a feature of its own
     kind : shape (D,), int: numbers whose tails are alike
     weight : shape (D,): parts of a feature's chance that its numbers may spend, relative to each other
+    usual : shape (D,), see ``tails``
     sides : 2, or 1 where only large numbers are strange
     spans : windows in a row that are taken together, and the part of the rate that each may spend
     """
@@ -76,7 +77,9 @@ def judge(
         t = windows if k == 1 else sums(windows, k, longest, cap)
         past = own if k == 1 else sums(own, k, longest, cap, inside=True)
         surprise = _surprise(past, sides)
-        tail, left = tails(surprise, kind)
+        plain = tails(surprise, kind)
+        # what comes once in a burst does not come again in the next window
+        tail, left = plain if k > 1 or usual is None else tails(surprise, kind, usual)
         with np.errstate(divide="ignore"):
             parts = np.log(part)
             log_p = tail.log_p(_surprise(np.where(enough, score_of_t(t, dof), np.nan), sides)) - parts
@@ -84,8 +87,9 @@ def judge(
         whole = together(_least(left.log_p(surprise) - parts, owner, features)[0], family)
         least = whole.log_p(least) - np.log(chance)
         if k == 1:
-            limit = _score(tail.surprise(whole.alone(alone + np.log(chance)) + parts), sides)
-            cap = t_of_score(_CAP * limit, dof)
+            least_p = whole.alone(alone + np.log(chance)) + parts
+            limit = _score(tail.surprise(least_p), sides)
+            cap = t_of_score(_CAP * _score(plain[0].surprise(least_p), sides), dof)
         # the fewest windows that raise an alert tell what moved
         better = (least < best) & (best > alone)
         strangest, span = np.where(better, which, strangest), np.where(better, k, span)

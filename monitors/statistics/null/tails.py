@@ -8,8 +8,9 @@ import numpy as np
 
 START = float(-np.log(0.2))
 """Surprise beyond which a tail is looked at: one in five of a normal's."""
-_POOLED, _OWN = 20.0, 10.0
-"""Exceedances that a normal tail is worth beside those of all numbers, and all numbers' beside a number's own."""
+_POOLED, _KNOWN, _OWN = 20.0, 60.0, 10.0
+"""Exceedances that a normal tail, and one that is known to be longer, are worth beside those of all numbers, and all
+numbers' beside a number's own."""
 
 
 class Tails(NamedTuple):
@@ -35,7 +36,7 @@ class Tails(NamedTuple):
         return np.asarray(START + self.slope * np.maximum(np.log(self.share) - log_p, 0.0))
 
 
-def tails(reference: np.ndarray, kind: np.ndarray) -> tuple[Tails, Tails]:
+def tails(reference: np.ndarray, kind: np.ndarray, usual: np.ndarray | None = None) -> tuple[Tails, Tails]:
     """Fit to the surprise of reference windows, each judged against the others.
 
     Mean excess over ``START``, pooled over numbers of one kind and shrunk towards a normal's, then each number's own
@@ -46,11 +47,15 @@ def tails(reference: np.ndarray, kind: np.ndarray) -> tuple[Tails, Tails]:
     ----------
     reference : shape (D, R), -log p under normal tails; NaN: not known
     kind : shape (D,), int
+    usual : shape (D,): slope that a kind is known to have where the reference shows little; left out, a normal's 1
 
     Returns
     -------
     for windows after the reference, shapes (D, 1); and for each of its own windows without itself, shapes (D, R)
     """
+    usual = np.ones(len(reference)) if usual is None else usual
+    worth = np.where(usual > 1, _KNOWN, _POOLED)[:, None]
+    before = worth * usual[:, None]
     known = np.isfinite(reference)
     over = known & (np.nan_to_num(reference) > START)
     excess = np.where(over, np.nan_to_num(reference) - START, 0.0)
@@ -65,7 +70,7 @@ def tails(reference: np.ndarray, kind: np.ndarray) -> tuple[Tails, Tails]:
     def fit(
         total: np.ndarray, count: np.ndarray, of: np.ndarray, own: np.ndarray, mine: np.ndarray, n: np.ndarray
     ) -> Tails:
-        slope = np.maximum((total + _POOLED) / (count + _POOLED), 1.0)
+        slope = np.maximum((total + before) / (count + worth), 1.0)
         often = (count + 0.2 * 50) / (of + 50)
         return Tails(
             np.maximum((mine + often * 20) / (n + 20), 0.2),
