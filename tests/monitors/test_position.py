@@ -132,7 +132,7 @@ def test_another_page_moves_the_curve_and_no_relation(task: str) -> None:
 
 def test_another_relevance_is_told_with_positions_held_fixed() -> None:
     held = measure(*built(searched(7, relevance=-1.0)))
-    assert (least(held, "relation", "match") < 1e-4).all()
+    assert (least(held, "relation", "match") < RATE).all()
     assert (least(held, "relation", "age") > 0.01).all()
     rows = held[(held["metric"] == "relation") & (held["feature"] == "match")]
     assert rows["detail"].iloc[-1] is not None
