@@ -33,7 +33,7 @@ class Found(NamedTuple):
     late: int | None  # windows from the first full one to that
     hours: float | None  # from its start to the onset that was told
     alerts: int
-    told_as: int  # incidents that its alerts of all rows (or of its own segment) belong to
+    told_as: frozenset[str]  # incidents that its alerts of all rows (or of its own segment) belong to
 
     @property
     def right(self) -> bool:
@@ -55,12 +55,12 @@ def compare(home: Path) -> tuple[list[Found], list[dict[str, Any]], int]:
 def _found(incident: dict[str, Any], alerts: Sequence[Mapping[str, Any]]) -> Found:
     hits = [alert for alert in alerts if explains(incident, alert) == "incident"]
     if not hits:
-        return Found(incident, None, None, None, 0, 0)
+        return Found(incident, None, None, None, 0, frozenset())
     first = min(hits, key=lambda hit: (hit["window_start"], hit["onset"], hit["segment"] or ""))
     late = (datetime.fromisoformat(first["window_start"]) - due(incident)) // DAY
     hours = (datetime.fromisoformat(first["onset"]) - datetime.fromisoformat(incident["start"])) / timedelta(hours=1)
     whole = {hit["incident"] for hit in hits if hit["segment"] in (None, incident["segment"])}
-    return Found(incident, first["window_start"], late, hours, len(hits), len(whole))
+    return Found(incident, first["window_start"], late, hours, len(hits), frozenset(whole))
 
 
 def due(incident: Mapping[str, Any]) -> datetime:
@@ -91,7 +91,7 @@ def main() -> None:
         begins = row.incident["start"][:16].replace("T00:00", "").replace("T", " ")[5:]
         first = row.first[:10] if row.first else "silent" if row.right else "never"
         late, hours = ("" if x is None else f"{x:+.0f}" for x in (row.late, row.hours))
-        counts = f"{row.alerts or '':>8}{row.told_as or '':>9}"
+        counts = f"{row.alerts or '':>8}{len(row.told_as) or '':>9}"
         print(f"{row.incident['id']:<24}{what:<42}{begins:<15}{first:<12}{late:>5}{hours:>10}{counts}")
     print(f"{sum(row.right for row in table)} of {len(table)} as they should be")
     windows = len({stray["window_start"] for stray in strays})

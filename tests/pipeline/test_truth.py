@@ -16,8 +16,8 @@ TO_THE_DAY = {"missing", "integrity", "skew"}
 
 AWAITED = {
     "hours-lost", "scored-again", "clicks-repeated", "labels-late", "image-age-in-hours", "rows-shuffled",
-    "engine-column-gone", "clock-ahead", "slow-service", "rows-late", "labels-thin", "query-length-skew",
-    "rerank-column-new", "sampled", "rating-leaves-early", "scores-nan", "depth-overdue",
+    "engine-column-gone", "clock-ahead", "rows-late", "labels-thin", "query-length-skew",
+    "rerank-column-new", "sampled", "rating-leaves-early", "depth-overdue",
 }  # fmt: skip
 """Incidents of kinds that are not told yet."""
 
