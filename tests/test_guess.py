@@ -37,6 +37,7 @@ def click_log(rows: int = N, days: int = 60) -> pd.DataFrame:
             "query": [f"a picture of {i} red balloons over a city at night" for i in rng.permutation(rows)],
             "age": rng.normal(40, 10, rows),
             "device": rng.choice(["phone", "desktop"], rows),
+            "latency_ms": rng.lognormal(3, 0.5, rows),
             "hour": times.hour,
             "month": times.month,
             "session_end": times + pd.to_timedelta(rng.integers(0, 10**5, rows), unit="s"),
@@ -56,12 +57,13 @@ def guessed(frame: pd.DataFrame, folder: Path, name: str = "log.parquet") -> Con
 @pytest.mark.parametrize("name", ["log.parquet", "log.csv"])
 def test_every_role(tmp_path: Path, name: str) -> None:
     config = guessed(click_log(), tmp_path, name)
-    assert config.logs.model_dump() == {
+    assert config.logs.model_dump(exclude_none=True) == {
         "path": name,
         "timestamp": "event_time",
         "id": "request_id",
         "prediction": "score",
         "label": "is_clicked",
+        "latency": "latency_ms",
     }
     assert (config.model.name, config.model.task, config.model.positive) == ("log", "binary", 1)
     assert config.features.version == "model_version"
@@ -80,7 +82,7 @@ def test_every_guess_has_a_reason_on_screen_and_in_the_file(tmp_path: Path) -> N
         reason = lines[place + 1].strip()
         assert reason
         assert reason.split(";")[0][:60] in text.replace("\n#   ", " ")
-    assert lines[0] == f"read 1 file, {N:,} rows, 14 columns"
+    assert lines[0] == f"read 1 file, {N:,} rows, 15 columns"
     assert lines[-1].endswith("d.toml")
 
 
@@ -367,3 +369,17 @@ def test_what_is_known_of_a_column(tmp_path: Path) -> None:
     np.testing.assert_array_equal(x.codes >= 0, [True, False, True, True])
     assert (t.distinct, t.mean_length) == (2, 1.0)
     assert (b.is_probability, b.is_integral) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"responseTimeMs": 40.0}, "responseTimeMs"),
+        ({"latency_ms": -1.0}, None),  # what is negative is no duration
+        ({"latency_ms": "slow"}, None),
+        ({"duration": 3.5}, None),  # of what, nobody knows
+    ],
+)
+def test_latency_is_told_by_its_name(tmp_path: Path, change: dict[str, object], found: str | None) -> None:
+    frame = click_log(2000).drop(columns="latency_ms").assign(**change)
+    assert guessed(frame, tmp_path).logs.latency == found

@@ -20,6 +20,7 @@ from dashboard.views import common
 from dashboard.views.common import counted
 from dashboard.views.one_window import predicted, window_of
 from dashboard.views.relations import relations
+from dashboard.views.service import predictions
 from dashboard.views.whose_shift import whose_shift
 from dashboard.views.words import (
     NAME_LABELS,
@@ -51,6 +52,7 @@ def show(page: Page) -> None:
     _performance(page)
     _split(page)
     _over_time(page)
+    predictions(page)
     if page.windows["rows"].gt(0).any() and (has_predictions(page) or has_labels(page)):
         window = window_of(page)
         predicted(page, window)

@@ -99,6 +99,8 @@ def guess(taken: Sample, path: str | list[str], name: str) -> list[Entry]:
     excluded |= {column.name: "it only marks periods of the log" for column, _ in marked}
     usable = [column for column in free if column.name not in excluded]
 
+    lasted = roles.latency(usable)
+    usable = _without(usable, lasted[0] if lasted else None)
     label = roles.label(usable, usable)
     usable = _without(usable, label.column if label else None)
     prediction, outputs, why_prediction = roles.prediction(usable, label)
@@ -133,6 +135,8 @@ def guess(taken: Sample, path: str | list[str], name: str) -> list[Entry]:
         Entry("logs", "prediction", prediction.name if prediction else None, why_prediction, "score"),
         Entry("logs", "label", label.column.name if label else None, told, "label"),
     ]
+    if lasted:
+        entries.append(Entry("logs", "latency", lasted[0].name, lasted[1]))
     if excluded:
         entries.append(Entry("features", "exclude", list(excluded), "\n".join(quoted(excluded))))
     entries.append(Entry("features", "segments", group_names or None, why_groups, ["region"]))

@@ -42,6 +42,10 @@ VERSIONS = (
     "model_version", "version", "model_id", "model_name", "model", "release", "model_release",
     "deployment",
 )  # fmt: skip
+LATENCIES = (
+    "latency", "latency_ms", "latency_s", "latency_us", "latency_seconds", "response_time", "response_time_ms",
+    "response_ms", "inference_time", "inference_time_ms", "inference_ms", "serving_time_ms", "elapsed_ms", "took_ms",
+)  # fmt: skip
 SEGMENTS = (
     "segment", "region", "country", "locale", "market", "platform", "device", "tenant", "channel",
     "store", "site", "plan", "tier", "language", "cohort",
@@ -229,6 +233,15 @@ def version(columns: list[Column]) -> tuple[Column, str] | None:
         return None
     best = min(named, key=lambda column: VERSIONS.index(column.joined))
     return best, f"its name says so, and it has {best.distinct} value{'s' if best.distinct > 1 else ''}"
+
+
+def latency(columns: list[Column]) -> tuple[Column, str] | None:
+    """The column that says how long the answer took: by name, with numbers of which none is negative."""
+    named = [column for column in columns if column.joined in LATENCIES and column.kind == "number"]
+    named = [column for column in named if not (column.numbers is None or np.any(column.numbers < 0))]
+    if not named:
+        return None
+    return min(named, key=lambda column: LATENCIES.index(column.joined)), "its name says so"
 
 
 def segments(columns: list[Column], most: int = 2) -> list[tuple[Column, str]]:

@@ -16,7 +16,7 @@ def invariants(evidence: Evidence) -> Result:
 
     *Not covered*: no feature was judged for missing values, drift or integrity, as without features or with fewer than
     three windows in the reference. *Fail*: an alert of these monitors is open. *Pass*: none is. The reference stands
-    for the training inputs: it is the training data where ``[reference] path`` names them.
+    for the training inputs; name the training data (``[reference] path``), and it is these that the log is held to.
     """
     of = evidence.judged_of("missing", "drift")
     found = evidence.alarms(monitors=("missing", "drift", "integrity"))
@@ -29,6 +29,5 @@ def invariants(evidence: Evidence) -> Result:
         said = "no feature was judged: there is none, or the reference is too short"
         more = ["give the reference at least three windows: [reference] start and end"]
         return ASKED.answer("not covered", evidence.how, [said], more)
-    against = "the training data" if trained else "the reference"
-    held = f"missing values, distributions and integrity are held to {against}: {judged(of, evidence)}"
+    held = f"missing values, distributions and integrity are held to the reference: {judged(of, evidence)}"
     return ASKED.answer("pass", evidence.how, [f"{held}; no alert is open"], more)

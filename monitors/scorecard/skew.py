@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
+from monitors.messages import share
 from monitors.scorecard.evidence import Evidence
 from monitors.scorecard.result import Question, Result
 from monitors.scorecard.words import alarms, judged
@@ -19,18 +18,14 @@ def skew(evidence: Evidence) -> Result:
 
     *Not covered*: neither training data (``[reference] path``) nor features recomputed offline (``[offline]``) are
     named, or nothing was compared with them yet. *Fail*: an alert of the skew monitor about values or distributions is
-    open (where only training data are named and the skew monitor had nothing to judge, one about drift from them).
-    *Pass*: what was compared agrees. Rows compared one by one say more than distributions: without them the evidence
-    says so.
+    open. *Pass*: what was compared agrees. Rows compared one by one say more than distributions: without them the
+    evidence says so. How a model's attributions differ is no matter of values, and not asked here.
     """
     config = evidence.config
-    by_row, by_shape = getattr(config, "offline", None) is not None, config.reference.path is not None
+    by_row, by_shape = config.offline is not None, config.reference.path is not None
     of = evidence.judged_of("skew")
     of = of[~of["metric"].str.contains("attribution")]
     found = evidence.open[(evidence.open["monitor"] == "skew") & evidence.open["kind"].isin(KINDS)]
-    if by_shape and of.empty and found.empty:
-        of = evidence.judged_of("drift")
-        found = evidence.alarms(monitors=("drift",))
     more = [] if by_row else [_BY_ROW]
     if len(found):
         return ASKED.answer("fail", evidence.how, [alarms(found, evidence)], more)
@@ -40,10 +35,17 @@ def skew(evidence: Evidence) -> Result:
     if of.empty:
         said = "nothing was compared with training yet"
         return ASKED.answer("not covered", evidence.how, [said], ["run `driftmeter run`"])
-    said = f"{_compared(of, by_row)}: {judged(of, evidence)}; no alert is open"
+    rows = of[of["metric"] == "mismatch_share"]
+    if len(rows):
+        said = f"values are compared with those computed offline, row by row: {judged(rows, evidence)}"
+        return ASKED.answer("pass", evidence.how, [f"{said}; no alert is open", _joined(evidence)], more)
+    said = f"distributions, not rows, are held to the training data: {judged(of, evidence)}; no alert is open"
     return ASKED.answer("pass", evidence.how, [said], more)
 
 
-def _compared(of: pd.DataFrame, by_row: bool) -> str:
-    rows = by_row and of["metric"].str.contains("mismatch").any()
-    return "values are compared with training row by row" if rows else "distributions, not rows, are held to training"
+def _joined(evidence: Evidence) -> str:
+    """How many of the log's rows the offline log has."""
+    rows = evidence.series("skew", "offline_matched")
+    if rows.empty:
+        return ""
+    return f"{share(float((rows['value'] * rows['n']).sum() / max(rows['n'].sum(), 1)))} of rows are in both logs"

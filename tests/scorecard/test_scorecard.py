@@ -27,6 +27,9 @@ VERSION = {"features": {"version": "version"}}
 SERVED: dict[str, Any] = {"versions": {"v1": (0, 19), "v2": (20, 39)}, **VERSION}
 LATENCY = {"logs": {"path": "log.csv", "timestamp": "ts", "latency": "ms"}}
 SCORED = {"logs": {"path": "log.csv", "timestamp": "ts", "prediction": "score", "label": "y"}}
+OFFLINE = {
+    "logs": {"path": "log.csv", "timestamp": "ts", "id": "id"}, "offline": {"path": "offline.csv", "id": "id"},
+}  # fmt: skip
 TRAINED = {"reference": {"path": "train.csv"}}
 QUICK = [row for metric in ("latency_p50", "latency_p95", "latency_p99") for row in series("integrity", metric, 40.0)]
 ROWS = series("integrity", "rows", 1000.0)
@@ -96,20 +99,25 @@ CASES: dict[tuple[int, str], dict[str, dict[str, Any]]] = {
     },
     (2, "not covered"): {"nothing was judged": {}},
     (3, "pass"): {
-        "training data": {**TRAINED, "measured": feature("drift", "jensen_shannon")},
+        "training data": {**TRAINED, "measured": feature("skew", "training_distance")},
+        "row by row": {**OFFLINE, "measured": feature("skew", "mismatch_share")
+                       + series("skew", "offline_matched", 0.9)},
         "training data, by the skew monitor": {
-            **TRAINED, "measured": feature("skew", "distribution"),
+            **TRAINED, "measured": feature("skew", "training_distance"),
             "findings": alert("drift", "shift", "jensen_shannon"),
         },
     },
     (3, "fail"): {
         "values differ row by row": {"findings": alert("skew", "value_mismatch", "mismatch_share")},
         "distributions differ": {**TRAINED, "findings": alert("skew", "distribution", "distribution")},
-        "drift from the training data": {**TRAINED, "findings": alert("drift", "shift", "jensen_shannon")},
     },
     (3, "not covered"): {
         "no training data": {"measured": feature("drift", "jensen_shannon")},
         "nothing compared yet": {**TRAINED},
+        "drift is a matter of the log alone": {
+            **TRAINED, "measured": feature("drift", "jensen_shannon"),
+            "findings": alert("drift", "shift", "jensen_shannon"),
+        },
         "attributions say nothing of values": {"measured": feature("skew", "attribution_ndcg")},
     },
     (4, "pass"): {
