@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -23,17 +24,19 @@ def latency(page: Page) -> None:
     known = page.measured[page.measured["metric"].isin(QUANTILES.values())]
     if known.empty:
         return
+    loud = known[known["severity"] == "alert"]["metric"].value_counts()
+    first = next((part for part, metric in QUANTILES.items() if len(loud) and metric == loud.index[0]), "95%")
     left, right = st.columns([5, 3], vertical_alignment="bottom")
     left.subheader("How long answers take", anchor=False)
     chosen = right.segmented_control(
-        "Which part of the answers", list(QUANTILES), default="95%", required=True, key="answers", bind="query-params"
+        "Which part of the answers", list(QUANTILES), default=first, required=True, key="answers", bind="query-params"
     )
     rows = page.metric("integrity", QUANTILES[str(chosen)])
     figure = series(
         rows,
         title=_latency_title(rows, str(chosen)),
         caption=page.text(labels_pending=None),
-        y=f"time within which {chosen} of answers came, as logged",
+        y=f"{chosen} of answers within",
         events=page.events,
         note="Each window is compared with those of the same weekday or hour, where the reference has enough of them.",
         mode=common.mode(),
@@ -54,9 +57,14 @@ def _latency_title(rows: pd.DataFrame, part: str) -> str:
             f"{which} took otherwise long in {counted(len(loud), 'window', 'windows')}, most {when(worst)}: "
             f"{abs(most):.0%} {'slower' if most > 0 else 'faster'} than usual"
         )
-    now = number(float(rows["value"].iloc[-1])) if len(rows) else "–"
-    judged = rows["p_value"].notna().any()
-    return f"{which} came within {now}" + (", as usual" if judged else "; no window is judged")
+    if rows.empty:
+        return f"{which}: no window of the period says how long they took"
+    last = records(rows.tail(1))[0]
+    now, due = number(last["value"]), number(last["expected"])
+    if rows["p_value"].isna().all():
+        return f"{which} came within {now}; no window is judged"
+    verdict = "worth a look" if last["severity"] == "watch" else "as usual"
+    return f"{which} came within {now} in the last window, {verdict} (expected {due})"
 
 
 def predictions(page: Page) -> None:
@@ -71,7 +79,7 @@ def predictions(page: Page) -> None:
         first = records(rows[rows["value"] > 0].head(1))[0]
         title = f"{count(bad)} of {count(n)} rows ({share(bad / max(n, 1))}) have {word}, the first {when(first)}"
         figure = series(
-            rows,
+            rows.assign(band_low=np.nan, low=np.nan, high=np.nan),
             title=title,
             caption=page.text(labels_pending=None),
             y=f"share of rows with {word}",
