@@ -84,9 +84,12 @@ def ledger(
     ``rank_after``, ``rank_change`` (positive: up); ``slope`` (by month, or by 1,000 rows) and ``half_life`` (months, or
     1,000 rows), both since the reference, with both; ``course``, how the power goes (``trends.COURSES``);
     ``floor_start``, the window from which nothing of a loss is left; ``information_value``, ``mutual_information``,
-    ``input_spread``, ``known_share`` (now) and ``…_before``; ``windows`` (how many are now) and
+    ``input_spread``, ``known_share`` (now) and ``…_before``; where attributions are logged ``attribution``, the
+    feature's part of all of it, ``attribution_before``, and ``leans``: the model leans on it although its power is
+    gone; ``windows`` (how many are now) and
     their labelled rows ``n``
     """
+    attributions = measured[(measured["monitor"] == "skew") & (measured["metric"] == "attribution_share")]
     rows = measured[measured["monitor"] == "decay"]
     features, starts = list(dict.fromkeys(rows["feature"])), np.unique(rows["window_start"].to_numpy(np.int64))
     table = {metric: grid(part, features, starts) for metric, part in rows.groupby("metric")}
@@ -136,6 +139,7 @@ def ledger(
         for name in _TOLD
         for suffix, places in (("", now), ("_before", past))
     }
+    out |= _leaning(attributions, features, starts[now], starts[held], verdicts)
     out |= told | {"windows": len(now), "n": np.nansum(learned.n[:, now], axis=1)}
     out["note"] = notes(
         Facts(
@@ -159,6 +163,19 @@ def _alerts(rows: pd.DataFrame, features: list[str], starts: np.ndarray) -> np.n
         return np.zeros(len(features), int)
     loud = rows[(rows["metric"] == "learned_power") & (rows["severity"] == "alert") & rows["window_start"].isin(starts)]
     return loud.groupby("feature").size().reindex(features, fill_value=0).to_numpy(int)
+
+
+def _leaning(
+    attributions: pd.DataFrame, features: list[str], now: np.ndarray, past: np.ndarray, verdicts: list[str]
+) -> dict[str, object]:
+    """Parts of all attribution, and whether the model leans more than on average on a feature that lost power."""
+    parts = [attributions[attributions["window_start"].isin(starts)] for starts in (now, past)]
+    after, before = (part.groupby("feature")["value"].mean().reindex(features).to_numpy(float) for part in parts)
+    if not len(past):
+        before = parts[0].groupby("feature")["expected"].mean().reindex(features).to_numpy(float)
+    average = 1 / max(int(np.isfinite(after).sum()), 1)
+    leans = [bool(share >= average) and verdict in VERDICTS[:3] for share, verdict in zip(after, verdicts, strict=True)]
+    return {"attribution": after, "attribution_before": before, "leans": leans}
 
 
 def _few(rows: pd.DataFrame, features: list[str], starts: np.ndarray) -> np.ndarray:
@@ -277,6 +294,9 @@ _COLUMNS = (
     "input_spread_before",
     "known_share",
     "known_share_before",
+    "attribution",
+    "attribution_before",
+    "leans",
     "windows",
     "n",
 )

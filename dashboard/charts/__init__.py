@@ -21,8 +21,10 @@ A chart never raises on data: what is missing is said in a sentence in its place
 | Review | `review.review` |
 | Overview | `findings_map.findings_map` (select: customdata = [feature, x, incident]) |
 | Concept | `performance.performance`, `calibration.calibration`, `scores.score_distribution`, |
-| | `loss_split.loss_split`, `relation.outcome_by_bin`, `series.series` (prediction_mean, label_rate, unknown_share) |
+| | `loss_split.loss_split`, `relation.outcome_by_bin`, `series.series` (prediction_mean, label_rate, unknown_share), |
+| | `position.position_curve` |
 | Decay | `power_multiples.power_multiples`, `power_change.power_change`, `rank_changes.rank_changes`, |
+| | `leaning.leaning` (select: customdata = [feature]), |
 | | `ledger.sparklines` (a table's column, not a figure) |
 | Missing | `missing_map.missing_map`, `missing.missing_kinds` |
 | Feature | `distribution.distribution`, `relation.outcome_by_bin`, `series.series` (drift), `power.power`, |

@@ -19,6 +19,7 @@ from dashboard.data import Page
 from dashboard.views import common
 from dashboard.views.common import counted
 from dashboard.views.one_window import predicted, window_of
+from dashboard.views.positions import positions
 from dashboard.views.relations import relations
 from dashboard.views.service import predictions
 from dashboard.views.whose_shift import whose_shift
@@ -57,6 +58,7 @@ def show(page: Page) -> None:
         window = window_of(page)
         predicted(page, window)
         whose_shift(page, window, LOSSES.get(page.seen.bins.prediction_kind or "", ""))
+        positions(page, window, outcome_word(page))
         relations(page, window, outcome_word(page))
 
 

@@ -12,7 +12,7 @@ from dashboard.charts.rank_changes import rank_changes
 from dashboard.charts.text import count, number, period
 from dashboard.data import Page
 from dashboard.theme import STATUS
-from dashboard.views import common, ledger_table
+from dashboard.views import common, leaning, ledger_table
 from dashboard.views.common import quoted, safe
 from dashboard.views.words import NAME_LABELS, has_labels, listed, ripe_starts, tile
 from monitors.decay_ledger import POWERLESS, UNKNOWN, default_recent, floor_of, ledger
@@ -52,7 +52,8 @@ def show(page: Page) -> None:
     now = now_words(page, recent)
     _tiles(table)
     st.subheader(safe(headline(table, now)), anchor=False)
-    ledger_table.show(page, table, measured, now)
+    leaning.told(table)
+    ledger_table.show(page, table, measured[measured["monitor"] == "decay"], now)
     st.markdown(POWERS)
     _charts(page, table, now)
 
@@ -61,15 +62,17 @@ def show(page: Page) -> None:
 
 
 def with_reference(page: Page) -> pd.DataFrame:
-    """Decay's measurements of the period shown, and of the reference where that lies outside of it."""
+    """Measurements of power and attribution of the period shown, and of the reference where that lies outside of it."""
     every, shown = page.seen.measured, page.measured
-    shown = shown[shown["monitor"] == "decay"]
+    shown = shown[_of_ledger(shown)]
     outside = every[
-        (every["monitor"] == "decay")
-        & every["reference"].astype(bool)
-        & ~every["window_start"].isin(shown["window_start"])
+        _of_ledger(every) & every["reference"].astype(bool) & ~every["window_start"].isin(shown["window_start"])
     ]
     return pd.concat([shown, outside], ignore_index=True) if len(outside) else shown
+
+
+def _of_ledger(measured: pd.DataFrame) -> pd.Series:
+    return (measured["monitor"] == "decay") | (measured["metric"] == "attribution_share")
 
 
 def judged_windows(page: Page) -> pd.DataFrame:
@@ -186,6 +189,7 @@ def _charts(page: Page, table: pd.DataFrame, now: str) -> None:
     both = table[table["before"].notna() & table["after"].notna()].assign(
         verdict=[ledger_table.word(v) for v in table.loc[table["before"].notna() & table["after"].notna(), "verdict"]]
     )
+    leaning.show(page, table, unit(page), now)
     if both.empty:
         return
     left, right = st.columns(2)

@@ -13,7 +13,7 @@ from dashboard import frames, reported
 from dashboard.charts.text import count, number, plain, share
 from dashboard.charts.timeline import records
 from dashboard.data import Page
-from dashboard.views import common, feature_charts
+from dashboard.views import common, feature_charts, feature_skew
 from dashboard.views.common import counted, quoted, safe
 from dashboard.views.feature_charts import MISSING, at_window, power_unit
 from dashboard.views.rows import show_rows
@@ -47,6 +47,7 @@ def show(page: Page) -> None:
     feature_charts.show_drift(page, feature)
     feature_charts.show_power(page, feature)
     feature_charts.show_missing(page, feature, found)
+    feature_skew.show(page, feature)
     _facts(page, feature)
     show_rows(page, window)
 

@@ -152,13 +152,25 @@ def _why(
     _page: Page, table: pd.DataFrame, _floor: float, _high: float, _now: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     config = st.column_config
+    extra: dict[str, Any] = {}
+    columns: dict[str, Any] = {}
+    if table["attribution"].notna().any():
+        extra = {"attribution": 100 * table["attribution"], "attribution_before": 100 * table["attribution_before"]}
+        columns = {
+            "attribution": config.NumberColumn(
+                "Attribution", format="%.1f%%", width=84, help="The feature's part of all attribution, now"
+            ),
+            "attribution_before": config.NumberColumn("Reference", format="%.1f%%", width=78),
+        }
     return (
         {
+            **extra,
             "note": [plain(note) for note in table["note"]],
             "gain": table["gain"],
             "gain_in": _intervals(table, "gain"),
         },
-        {
+        columns
+        | {
             "note": config.TextColumn("Note", width=430, help="Why inputs vanished, or how little could be seen"),
             "gain": config.NumberColumn(
                 "Retraining", format="%+.3f", width=80, help="Available less learned: what retraining promises"

@@ -15,6 +15,7 @@ from dashboard.charts.volume import volume
 from dashboard.data import Page
 from dashboard.views import common
 from dashboard.views.common import counted
+from dashboard.views.offline import offline
 from dashboard.views.service import latency
 from dashboard.views.sources import files, model_versions, new_columns, read_files
 from dashboard.views.words import NAME_LABELS, has_labels, tile, unfinished, when
@@ -37,6 +38,7 @@ def show(page: Page) -> None:
     with right:
         _labels(page)
     latency(page)
+    offline(page)
     new_columns(page)
     left, right = st.columns(2)
     with left:

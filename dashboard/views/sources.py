@@ -19,13 +19,17 @@ _ROW = 35
 # ----- what is asked of the store -----------------------------------------------------------------------------------
 
 
+_ROLES = ("log", "label", "training", "offline")
+
+
 @st.cache_data(show_spinner=False, max_entries=16)
 def files(path: str, version: int, model: str) -> pd.DataFrame:  # noqa: ARG001 (what is kept depends on the version)
-    """The files that the store read: `role` (log, label), `file`, `rows`, `notes` (what could not be read)."""
+    """The files that the store read: `role` (log, label, training, offline), `file`, `rows`, `notes` (what could not
+    be read)."""
     base = data.store(data.config(path).store.url)
     rows = [
         {"role": role, "file": key, "rows": entry["rows"], "notes": "; ".join(map(plain, entry["notes"]))}
-        for role in ("log", "label")
+        for role in _ROLES
         for key, entry in base.ledger(model, role).items()
     ]
     return pd.DataFrame(rows, columns=["role", "file", "rows", "notes"])
@@ -120,7 +124,12 @@ def read_files(sources: pd.DataFrame) -> None:
     told = ", ".join(
         f"{counted(int((sources['role'] == role).sum()), one, many)}"
         + (f" with {count(sources.loc[sources['role'] == role, 'rows'].sum())} rows" if role == "log" else "")
-        for role, one, many in (("log", "log file", "log files"), ("label", "label file", "label files"))
+        for role, one, many in (
+            ("log", "log file", "log files"),
+            ("label", "label file", "label files"),
+            ("training", "training file", "training files"),
+            ("offline", "offline file", "offline files"),
+        )
         if (sources["role"] == role).any()
     )
     bad = sources[sources["notes"] != ""]

@@ -16,12 +16,14 @@ from dashboard.charts.findings_map import findings_map
 from dashboard.charts.frame import Caption, empty
 from dashboard.charts.incidents_timeline import incidents_timeline
 from dashboard.charts.label_coverage import label_coverage
+from dashboard.charts.leaning import leaning
 from dashboard.charts.loss_by_feature import loss_by_feature
 from dashboard.charts.loss_split import loss_split
 from dashboard.charts.missing import missing_kinds
 from dashboard.charts.missing_map import missing_map
 from dashboard.charts.model_age import model_age
 from dashboard.charts.performance import performance
+from dashboard.charts.position import position_curve
 from dashboard.charts.power import power
 from dashboard.charts.power_change import power_change
 from dashboard.charts.power_multiples import power_multiples
@@ -71,6 +73,8 @@ CASES = {
     "power": Case(power, (POWERS[POWERS["feature"] == NAMES[0]],), {"feature": NAMES[0], **EVENTS}, 5),
     "power_multiples": Case(power_multiples, (POWERS,), {"verdicts": samples.verdicts(NAMES), **EVENTS}, 70),
     "power_change": Case(power_change, (samples.ledger(samples.names(14)),), {}, 4),
+    "leaning": Case(leaning, (samples.leaning(samples.names(14)),), {}, 4),
+    "position_curve": Case(position_curve, (samples.positions(),), {"outcome": "clicked"}, 2),
     "rank_changes": Case(rank_changes, (samples.ledger(samples.names(14)),), {}, 12),
     "missing_kinds": Case(missing_kinds, (samples.missing(NAMES, DAYS),), {**ONSETS, **EVENTS}, 16),
     "missing_map": Case(missing_map, (samples.missing(NAMES, DAYS),), {**ONSETS, **EVENTS}, 3),
@@ -137,6 +141,8 @@ VARIANTS = {
     "weekly performance": Case(performance, (samples.performances(WEEKS),), {"metric": "AUC", **EVENTS}, 5),
     "many losses": Case(loss_by_feature, (samples.loss_parts(samples.names(60)),), {}, 2),
     "long ledger": Case(power_change, (samples.ledger(samples.names(60)),), {}, 4),
+    "leaning on nothing lost": Case(leaning, (samples.leaning(samples.names(60)).assign(leans=False),), {}, 3),
+    "numbers by position": Case(position_curve, (samples.positions(),), {"outcome": "delay", "unit": "number"}, 2),
     "long ranking": Case(rank_changes, (samples.ledger(samples.names(60)),), {}, 20),
     "many versions": Case(model_age, (samples.ages(12),), {"metric": "RMSE", "unit": "rows"}, 13),
     "one version": Case(model_age, (samples.ages(1),), {"metric": "AUC"}, 2),

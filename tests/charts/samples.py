@@ -379,6 +379,28 @@ def ledger(features: list[str], seed: int = 31) -> pd.DataFrame:
     return out
 
 
+def leaning(features: list[str]) -> pd.DataFrame:
+    """The ledger with parts of attribution; what lost most is leant on."""
+    out = ledger(features)
+    random = np.random.default_rng(41)
+    for column in ("attribution_before", "attribution"):
+        parts = random.exponential(1.0, len(out))
+        out[column] = parts / parts.sum()
+    return out.assign(leans=out["verdict"].eq("lost_signal"))
+
+
+def positions() -> pd.DataFrame:
+    """A curve of clicks that has flattened, of groups of positions and of a slot with a long name."""
+    labels = ["missing", "1", "2", "3", "4", "5 to 6", "7 to 8", "9 to 12", "13 to 16", "17 and more", HOSTILE]
+    before = np.append(0.02, 0.3 / np.arange(1, len(labels)) ** 0.8)
+    rate = 0.6 * before + 0.4 * before.mean()
+    n = np.linspace(4000, 300, len(labels))
+    error = 1.96 * np.sqrt(rate * (1 - rate) / n)
+    return pd.DataFrame(
+        {"label": labels, "reference_rate": before, "rate": rate, "low": rate - error, "high": rate + error, "n": n}
+    )
+
+
 def volumes(windows: pd.DataFrame, seed: int = 37) -> pd.DataFrame:
     """Rows with a weekly habit, a half-volume day and a doubled one; labels that come later; duplicates."""
     random = np.random.default_rng(seed)
