@@ -64,17 +64,23 @@ def sentinels(
     details: list[list[str | None]] = []
     tries = _TRIES * len(names)
     rate = settings.rate("missing", "sentinel_share") / tries
-    for f, (now, ref) in enumerate(cubes):
-        found = _numbers(now, ref) if now.bins.kind == "numeric" else _words(now, ref, windows.facts)
+    suspects = [
+        _numbers(now, ref) if now.bins.kind == "numeric" else _words(now, ref, windows.facts) for now, ref in cubes
+    ]
+    past = [
+        np.broadcast_to(ref.n[:, FIRST:].sum(axis=1).astype(float), found.before.shape)
+        for (_, ref), found in zip(cubes, suspects, strict=True)
+    ]
+    for f, (now, _) in enumerate(cubes):
         n[f] = now.n[:, FIRST:].sum(axis=1)
-        rows = np.broadcast_to(ref.n[:, FIRST:].sum(axis=1).astype(float), found.before.shape)
+    tails, limits = _tails(suspects, past, n, rate)
+    for f, (found, rows) in enumerate(zip(suspects, past, strict=True)):
         with np.errstate(invalid="ignore", divide="ignore"):
             share[f] = np.where(n[f] > 0, found.rows / n[f], np.nan)
             most = (found.before / np.maximum(rows, 1)).max(axis=1, initial=0.0)
             usual[f] = found.before.sum(axis=1) / np.maximum(rows.sum(axis=1), 1)
-        tail, limit = _tail(found, rows, n[f], rate)
-        p[f] = np.where(share[f] > most, np.minimum(tries * tail, 1.0), np.where(n[f] > 0, 1.0, np.nan))
-        band[f] = np.fmax(limit, most)
+        p[f] = np.where(share[f] > most, np.minimum(tries * tails[f], 1.0), np.where(n[f] > 0, 1.0, np.nan))
+        band[f] = np.fmax(limits[f], most)
         details.append([name if p[f, w] < 1 else None for w, name in enumerate(found.name)])
     if not len(reference):
         p[:] = np.nan
@@ -85,17 +91,19 @@ def sentinels(
     )  # fmt: skip
 
 
-def _tail(found: Suspect, rows: np.ndarray, n: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
-    """Chance of so many rows at the suspect in a quiet window, and the share whose chance is ``rate``, both (W,)."""
-    if rows.shape[1] < FEW_WINDOWS:
-        now = zip(found.before[:, None], rows[:, None], found.rows[:, None, None], n[:, None, None], strict=True)
-        one = [few_windows(*window, rate) for window in now]
-        return np.array([p[0, 0] for p, _ in one]), np.array([band[0, 0] for _, band in one])
-    scores = of_counts(found.before, rows, found.rows[:, None], n[:, None], moderated=False)
+def _tails(found: list[Suspect], rows: list[np.ndarray], n: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
+    """Chance of so many rows at the suspect in a quiet window, and the share whose chance is ``rate``, both (F, W)."""
+    before, past = np.concatenate([one.before for one in found]), np.concatenate(rows)
+    now, total = np.concatenate([one.rows for one in found]), n.ravel()
+    if past.shape[1] < FEW_WINDOWS:
+        each = zip(before[:, None], past[:, None], now[:, None, None], total[:, None, None], strict=True)
+        one = [few_windows(*window, rate) for window in each]
+        return tuple(np.array([x[i][0, 0] for x in one]).reshape(n.shape) for i in range(2))  # type: ignore[return-value]
+    scores = of_counts(before, past, now[:, None], total[:, None], moderated=False)
     score = score_of_t(scores.windows, scores.dof)[:, 0]
-    wanted = np.full((len(n), 1), stats.norm.isf(rate))
-    limit = share_limit(scores, n[:, None], rows.sum(axis=1), wanted)[:, 0]
-    return np.where(found.rows > 0, stats.norm.sf(score), 1.0), limit
+    wanted = np.full((len(total), 1), stats.norm.isf(rate))
+    limit = share_limit(scores, total[:, None], past.sum(axis=1), wanted)[:, 0]
+    return np.where(now > 0, stats.norm.sf(score), 1.0).reshape(n.shape), limit.reshape(n.shape)
 
 
 def _numbers(now: ColumnCube, ref: ColumnCube) -> Suspect:

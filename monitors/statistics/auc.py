@@ -180,6 +180,28 @@ def _exponential_variance(value: np.ndarray, p: np.ndarray, n: np.ndarray) -> np
     )
 
 
+@njit(nogil=True, cache=True, error_model="numpy")
+def _bounds(
+    value: np.ndarray, fewest: np.ndarray, most: np.ndarray, size: np.ndarray, added: np.ndarray, reach: np.ndarray,
+    end: float,
+) -> np.ndarray:  # fmt: skip
+    """The area farthest towards ``end`` that each value (n,) does not contradict, by halving."""
+    out = np.empty(len(value))
+    for i in range(len(value)):
+        inner, outer = value[i], end
+        for _ in range(_HALVINGS):
+            middle = (inner + outer) / 2
+            theta = max(middle, 1 - middle)
+            rarer = (2 * theta**2 / (1 + theta) - theta**2) / fewest[i]
+            variance = size[i] * (rarer + (theta / (2 - theta) - theta**2) / most[i]) + added[i]
+            if (middle - value[i]) ** 2 <= reach[i] * variance:
+                inner = middle
+            else:
+                outer = middle
+        out[i] = inner
+    return out
+
+
 @np.errstate(divide="ignore", invalid="ignore")
 def untied(rows: np.ndarray) -> np.ndarray:
     """What ties leave of the variance that ranks would have, 1 − Σ (n_b/n)³, shape (...): 0 where all rows tie.
@@ -234,17 +256,12 @@ def score_interval(
     shape = _exponential_variance(value, p, n)
     drawn = _exponential_variance((fewest * value + 0.5) / (fewest + 1), p, n)  # of an area that is never 0 or 1
     size = (own * total + PRIOR_ROWS * ties * drawn) / (own * shape + PRIOR_ROWS * drawn)
-    extra = np.asarray(added, float) + 0 * value
     reach = stdtrit(np.maximum(freedom, 1), 0.5 + level / 2) ** 2
+    parts = np.broadcast_arrays(value, fewest, np.maximum(p, n), factor * size, added, reach)
+    mid, few, many, sized, more, far = (np.ascontiguousarray(x, float).ravel() for x in parts)
 
     def bound(end: float) -> np.ndarray:
-        inner, outer = np.array(value, float), np.full(np.shape(value), end)
-        for _ in range(_HALVINGS):
-            middle = (inner + outer) / 2
-            variance = factor * size * _exponential_variance(middle, p, n) + extra
-            holds = (middle - value) ** 2 <= reach * variance
-            inner, outer = np.where(holds, middle, inner), np.where(holds, outer, middle)
-        return inner
+        return np.asarray(_bounds(mid, few, many, sized, more, far, end)).reshape(np.shape(value))
 
     least = ((1 - level) / 2) ** (1 / fewest)
     low = np.where(value >= 1, least, np.where(value <= 0, value, bound(0.0)))
