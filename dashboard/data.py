@@ -15,12 +15,13 @@ import streamlit as st
 from dashboard.captions import caption
 from dashboard.charts.frame import Caption
 from dashboard.charts.text import period
+from monitors.cards import Card
 from monitors.cli.serve import CONFIGS
 from monitors.config import Config
 from monitors.errors import UserError
 from monitors.store import Store
 from monitors.underpowered import mark
-from monitors.views import CONFIGURED, Look, Seen, grains, look
+from monitors.views import CONFIGURED, Look, Seen, grains, look, missing_cards
 from monitors.windows import Grain
 
 # ----- what is stored, and where ------------------------------------------------------------------------------------
@@ -209,6 +210,18 @@ def page(path: str, wanted: Look, start: int | None = None, end: int | None = No
 def _look(path: str, _modified: int, _version: int, wanted: Look) -> Seen:
     current = config(path)
     return look(store(current.store.url), current, wanted)
+
+
+def cards(path: str, wanted: Look) -> list[Card]:
+    """A card for each thing that went missing in a look, over the whole log."""
+    return _cards(path, _modified(path), int(known(path)["version"]), wanted)
+
+
+@st.cache_resource(show_spinner=False, max_entries=48)
+def _cards(path: str, changed: int, kept_version: int, wanted: Look) -> list[Card]:
+    current = config(path)
+    seen = _look(path, changed, kept_version, wanted)
+    return missing_cards(store(current.store.url), current, seen, wanted)
 
 
 @st.cache_resource(show_spinner=False, max_entries=48)

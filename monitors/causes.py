@@ -59,8 +59,8 @@ TABLE = (
 WORDS: Mapping[str, str] = {rule.name: rule.words for rule in TABLE}
 
 DEPTH: Mapping[str, int] = {
-    "absent": 0, "null_rate": 0, "type_changed": 0, "constant": 0, "sentinel": 0, "stale": 0, "value_mismatch": 0,
-    "removed_column": 0,
+    "absent": 0, "null_rate": 0, "type_changed": 0, "unit_changed": 0, "constant": 0, "sentinel": 0, "stale": 0,
+    "value_mismatch": 0, "removed_column": 0,
     "gap": 1, "conflicting": 1, "duplicates": 1, "bursts": 1, "sampling": 1, "future": 1, "late": 1,
     "label_coverage": 1, "disorder": 2, "volume": 2, "new_column": 2, "latency": 2,
     "lost_category": 3, "unseen_category": 3,

@@ -176,7 +176,7 @@ def reach(run: Run, row: Mapping[str, Any]) -> float:
     effect = abs(float(row["effect"])) if row["effect"] is not None else float("nan")
     if run.monitor == "decay":
         return max(float(row["expected"]) - max(float(row["value"]), 0.0), 0.0)
-    if run.family in {"constant", "stale", "gap"}:
+    if run.family in {"constant", "stale", "gap", "unit_changed"}:
         return 1.0
     if run.family in {"absent", "null_rate", "sentinel", "unseen_category", "lost_category", "type_changed",
                       "duplicates", "volume", "label_shift"}:  # fmt: skip

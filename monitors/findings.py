@@ -83,6 +83,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("missing", "sentinel_share"): Rule("sentinel", "sentinel_share"),
     ("missing", "stale_windows"): Rule("stale", "stale_windows"),
     ("missing", "type_changed"): Rule("type_changed"),
+    ("missing", "unit_factor"): Rule("unit_changed", "unit_factor"),
     ("integrity", "rows"): Rule("volume", "rows"),
     ("integrity", "duplicate_share"): Rule("duplicates", "duplicate_share"),
     ("integrity", "gap"): Rule("gap"),

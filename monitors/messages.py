@@ -100,6 +100,7 @@ def _topic(row: Mapping[str, Any]) -> str:
         "sentinel": "{}",
         "stale": "{}",
         "type_changed": "the type of {}",
+        "unit_changed": "the unit of {}",
         "volume": "the number of rows",
         "duplicates": "the share of duplicates",
         "gap": "the log",
@@ -246,6 +247,11 @@ def _nonfinite(row: Mapping[str, Any], _subject: str) -> str:
     return f"{share(row['value'])} of rows have {what}, where {usual}."
 
 
+def _unit(row: Mapping[str, Any], subject: str) -> str:
+    what = detail_of(row) or f"×{number(row['value'])}"
+    return f"All values of {subject} have changed alike, {what}: it may have another unit."
+
+
 def _rows(row: Mapping[str, Any], _subject: str) -> str:
     rows, due = number(row["value"]), number(row["expected"])
     return f"The log has {rows} rows, where {due} were to be expected ({row['effect']:+.0%})."
@@ -306,6 +312,7 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], str], str]] = {
                             f"than {number(row['expected'])}.",
     "type_changed": lambda row, s: f"{s} changed its type ({detail_of(row) or 'unknown'}) in {share(row['value'])} "
                                    "of rows.",
+    "unit_changed": _unit,
     "volume": _rows,
     "duplicates": lambda row, _s: f"{share(row['value'])} of rows repeat an id, where {share(row['expected'])} is "
                                   "usual.",

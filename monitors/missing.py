@@ -20,6 +20,7 @@ from monitors.statistics.null import (
     of_counts,
     share_limit,
 )
+from monitors.unit_change import unit_changes
 
 _LEAST_ROWS = 10
 """A window with fewer values than this is not called constant or stale."""
@@ -31,7 +32,8 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     ``absent_share``, ``null_share``, ``nan_share``, ``invalid_share`` (of all rows); ``constant_share`` (of values, at
     the most frequent one), ``sentinel_share`` (mass that came to one value that often stands for 'missing' or that the
     reference did not have), ``stale_windows`` (how many windows in a row a value has not changed that used to),
-    ``type_changed`` (share of rows whose file gives the column another type).
+    ``type_changed`` (share of rows whose file gives the column another type), ``unit_factor`` (by what all values are
+    multiplied).
     """
     columns = [i for i, column in enumerate(windows.bins.columns) if column.role == "feature"]
     if not columns or not len(windows):
@@ -44,6 +46,7 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
         sentinels(names, cubes, windows, reference, settings),
         _stale(names, cubes, windows, reference),
         _type_changed(names, windows, reference),
+        unit_changes(names, cubes, windows, reference),
     ])  # fmt: skip
 
 

@@ -33,6 +33,7 @@ from monitors.logs.progress import Progress, silent
 from monitors.maturity import immature_starts
 from monitors.measurement import combine
 from monitors.profile.bins import Bins
+from monitors.profile.course import COURSE
 from monitors.profile.facts import COUNTS, DELAY_HOURS
 from monitors.profiling import freeze_bins, profile_dirty, profile_training
 from monitors.reference import Plan, plan
@@ -175,7 +176,7 @@ def _counted(config: Config) -> str:
     content = config.model_dump(mode="json", include={"logs", "labels", "features", "windows", "reference"})
     content["reference"] = config.reference.model_dump(mode="json", exclude={"lag", "holidays"})
     content["model"] = config.model.model_dump(mode="json", exclude={"name", "max_age"})
-    content["delay_hours"], content["facts"] = DELAY_HOURS, COUNTS
+    content["delay_hours"], content["facts"], content["course"] = DELAY_HOURS, COUNTS, COURSE
     if config.offline is not None:
         content["offline"] = config.offline.model_dump(mode="json")
     return json.dumps(content, sort_keys=True)

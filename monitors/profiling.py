@@ -24,6 +24,7 @@ from monitors.profile.local import profile_rows
 from monitors.profile.rows import Rows
 from monitors.windows import Grain
 
+_HOURS = {"h": 1, "d": 24, "w": 168, "mo": 744, "rows": 0}
 _CELLS_AT_ONCE = 600_000_000
 """Bytes of counts that one pass over the log may hold; more windows take more passes."""
 
@@ -81,6 +82,7 @@ def profile_dirty(job: Job, bins: Bins, connection: sa.Connection) -> None:
     wanted = sorted(set(dirty) & set(log.starts))
     cells = 1 + sum(max(len(values), 2) for _, values in bins.segments)
     window_bytes = int(bins.offsets[-1]) * (bins.outcomes + 12) * 8 * cells
+    window_bytes += _HOURS.get(job.layout.grain.unit, 100) * job.layout.grain.count * len(bins.features) * 12
     at_once = max(1, _CELLS_AT_ONCE // max(window_bytes, 1))
     known = job.layout.columns.parts
     grain = job.layout.grain

@@ -187,6 +187,12 @@ def _type(told: Told, over: bool) -> str:
     return f"{_name(told)} {came} as another type{what} in {share(told.row['value'])} of {_rows(told)}"
 
 
+def _unit(told: Told, over: bool) -> str:
+    """What a conversion did: ``×100``, and which units these may be."""
+    what = _detail(told) or f"×{number(told.row['value'])}"
+    return f"the values of {_name(told)} {'were' if over else 'are'} all {what} what they were{_for(told)}"
+
+
 def _moved(told: Told) -> str:
     if _detail(told):
         return f", most where it is {_detail(told)}"
@@ -383,6 +389,7 @@ _FACTS: Mapping[str, tuple[_Fact, str]] = {
     "sentinel": (_sentinel, "it may stand for missing, so have it sent as null"),
     "stale": (_stale, "check whether its source still updates"),
     "type_changed": (_type, "mend its type at the source"),
+    "unit_changed": (_unit, "restore its unit, or convert it"),
     "shift": (_shift, "look for what changed upstream"),
     "value_mismatch": (_mismatch, "compare the two computations for the ids named"),
     "distribution": (_skewed, "compare how training and serving compute it"),

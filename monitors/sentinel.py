@@ -59,29 +59,27 @@ def sentinels(
     The rows at it are judged by the rate and the habit of the reference's windows (``null.of_counts``), corrected for
     the number of features and of values that might have been suspected.
     """
-    shape = (len(names), len(windows))
-    share, usual, n, p, band = (np.full(shape, np.nan) for _ in range(5))
-    details: list[list[str | None]] = []
     tries = _TRIES * len(names)
     rate = settings.rate("missing", "sentinel_share") / tries
-    suspects = [
-        _numbers(now, ref) if now.bins.kind == "numeric" else _words(now, ref, windows.facts) for now, ref in cubes
-    ]
-    past = [
-        np.broadcast_to(ref.n[:, FIRST:].sum(axis=1).astype(float), found.before.shape)
-        for (_, ref), found in zip(cubes, suspects, strict=True)
-    ]
-    for f, (now, _) in enumerate(cubes):
-        n[f] = now.n[:, FIRST:].sum(axis=1)
-    tails, limits = _tails(suspects, past, n, rate)
-    for f, (found, rows) in enumerate(zip(suspects, past, strict=True)):
-        with np.errstate(invalid="ignore", divide="ignore"):
-            share[f] = np.where(n[f] > 0, found.rows / n[f], np.nan)
-            most = (found.before / np.maximum(rows, 1)).max(axis=1, initial=0.0)
-            usual[f] = found.before.sum(axis=1) / np.maximum(rows.sum(axis=1), 1)
-        p[f] = np.where(share[f] > most, np.minimum(tries * tails[f], 1.0), np.where(n[f] > 0, 1.0, np.nan))
-        band[f] = np.fmax(limits[f], most)
-        details.append([name if p[f, w] < 1 else None for w, name in enumerate(found.name)])
+    suspects = [_numbers(*pair) if pair[0].bins.kind == "numeric" else _words(*pair, windows.facts) for pair in cubes]
+    n = np.array([now.n[:, FIRST:].sum(axis=1) for now, _ in cubes], float)  # (F, W)
+    count = np.array([found.rows for found in suspects])
+    before = np.array([found.before for found in suspects])  # (F, W, R)
+    rows = np.array([ref.n[:, FIRST:].sum(axis=1) for _, ref in cubes], float)[:, None, :]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(n > 0, count / n, np.nan)
+        most = (before / np.maximum(rows, 1)).max(axis=2, initial=0.0)
+        usual = before.sum(axis=2) / np.maximum(rows.sum(axis=2), 1)
+    # few windows have a suspect, and where none is there is nothing to judge
+    asked = np.nonzero(count > 0)
+    tail, limit = np.ones(share.shape), np.full(share.shape, np.nan)
+    if asked[0].size:
+        tail[asked], limit[asked] = _tail(
+            count[asked], before[asked], np.broadcast_to(rows, before.shape)[asked], n[asked], rate
+        )
+    p = np.where(share > most, np.minimum(tries * tail, 1.0), np.where(n > 0, 1.0, np.nan))
+    band = np.fmax(limit, most)
+    details = [[name if p[f, w] < 1 else None for w, name in enumerate(found.name)] for f, found in enumerate(suspects)]
     if not len(reference):
         p[:] = np.nan
     _, low, high = wilson(share * n, n)
@@ -91,19 +89,23 @@ def sentinels(
     )  # fmt: skip
 
 
-def _tails(found: list[Suspect], rows: list[np.ndarray], n: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
-    """Chance of so many rows at the suspect in a quiet window, and the share whose chance is ``rate``, both (F, W)."""
-    before, past = np.concatenate([one.before for one in found]), np.concatenate(rows)
-    now, total = np.concatenate([one.rows for one in found]), n.ravel()
-    if past.shape[1] < FEW_WINDOWS:
-        each = zip(before[:, None], past[:, None], now[:, None, None], total[:, None, None], strict=True)
-        one = [few_windows(*window, rate) for window in each]
-        return tuple(np.array([x[i][0, 0] for x in one]).reshape(n.shape) for i in range(2))  # type: ignore[return-value]
-    scores = of_counts(before, past, now[:, None], total[:, None], moderated=False)
+def _tail(
+    count: np.ndarray, before: np.ndarray, rows: np.ndarray, n: np.ndarray, rate: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Chance of so many rows at the suspect in a quiet window, and the share whose chance is ``rate``, both (D,).
+
+    Parameters
+    ----------
+    count, n : shape (D,), rows at the suspect and of all; before, rows : shape (D, R), the same of the reference
+    """
+    if rows.shape[1] < FEW_WINDOWS:
+        now = zip(before[:, None], rows[:, None], count[:, None, None], n[:, None, None], strict=True)
+        one = [few_windows(*window, rate) for window in now]
+        return np.array([p[0, 0] for p, _ in one]), np.array([band[0, 0] for _, band in one])
+    scores = of_counts(before, rows, count[:, None], n[:, None], moderated=False)
     score = score_of_t(scores.windows, scores.dof)[:, 0]
-    wanted = np.full((len(total), 1), stats.norm.isf(rate))
-    limit = share_limit(scores, total[:, None], past.sum(axis=1), wanted)[:, 0]
-    return np.where(now > 0, stats.norm.sf(score), 1.0).reshape(n.shape), limit.reshape(n.shape)
+    wanted = np.full((len(n), 1), stats.norm.isf(rate))
+    return stats.norm.sf(score), share_limit(scores, n[:, None], rows.sum(axis=1), wanted)[:, 0]
 
 
 def _numbers(now: ColumnCube, ref: ColumnCube) -> Suspect:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from monitors.assess import assess, coarsen, measure_all, stack
+from monitors.cards import Card, cards
 from monitors.config import Config
 from monitors.errors import UserError
 from monitors.events import noted
@@ -161,3 +162,25 @@ def whole_windows(frozen: list[int], fine: Grain, coarse: Grain, starts: list[in
     overlapping = set(coarse.starts(np.array(frozen)).tolist()) & set(starts)
     whole = {start for start in overlapping if start >= low and coarse.end(start) <= high}
     return tuple(sorted(whole or overlapping))
+
+
+def missing_cards(store: Store, config: Config, seen: Seen, wanted: Look) -> list[Card]:
+    """A card for each thing that went missing, as a look shows it; see ``monitors.cards``."""
+    name, row = config.model.name, store.model(config.model.name)
+    if row is None:
+        return []
+    fine = Grain.parse(row["grain_size"], row["timezone"])
+    as_run = wanted == Look(fine.size)
+    found = store.findings(name) if as_run else seen.found
+    incidents = store.incidents(name) if as_run else seen.incidents
+
+    def parts() -> dict[str, Cube]:
+        if wanted.segment:
+            return {}
+        return {segment: coarsen(stack(seen.bins, store.profiles(name, segment), fine, segment, fill=False), fine,
+                                 seen.grain)
+                for segment in store.segments(name) if segment and not segment.startswith(TRAINING)}  # fmt: skip
+
+    if wanted.segment:  # what a segment's look found it found of all its rows
+        found = found.assign(segment=None)
+    return cards(found, incidents, seen.cube, seen.reference, seen.measured, seen.grain, parts)

@@ -37,6 +37,7 @@ SIZES = "a number of hours, days, weeks or months such as 1h, 1d, 1w or 1mo, or 
 _SIZE = re.compile(r"(\d{1,12})\s*(h|d|w|mo|rows?)")
 _FIXED = {"h": HOUR, "d": DAY, "w": 7 * DAY}
 _ORIGIN = {"h": 0, "d": 0, "w": -3 * DAY}  # 1970-01-01 was a Thursday: the Monday before it
+_ROW_SLOTS = 100
 _COARSER = {"1h": ("1d", "1w", "1mo"), "1d": ("1w", "1mo", "3mo"), "1w": ("4w",), "1mo": ("3mo", "12mo")}
 
 
@@ -203,6 +204,29 @@ class Grain:
             a, b = self._floor(np.array([low, high]))
             walls = np.arange(a, b + 1, self.count * _FIXED[self.unit], dtype=np.int64)
         return walls[(walls >= low) & (walls < high)]
+
+    # ----- what lies inside a window ----------------------------------------------------------------------------
+
+    def slots(self, positions: npt.ArrayLike, starts: npt.ArrayLike) -> Int64 | None:
+        """Where the part of its window begins in which each row lies: hours, or hundredths of a window of rows.
+
+        Parameters
+        ----------
+        positions : int64 [n], instants or row numbers; starts : int64 [n], of their windows
+
+        Returns
+        -------
+        int64 [n]; None where a window has no parts: it is one hour or one row
+        """
+        at, begin = np.asarray(positions, dtype=np.int64), np.asarray(starts, dtype=np.int64)
+        if self.size in ("1h", "1 rows"):
+            return None
+        width = max(1, self.count // _ROW_SLOTS) if self.kind == "rows" else HOUR
+        return begin + (at - begin) // width * width
+
+    def slot_end(self, slot: int) -> int:
+        """The end (exclusive) of the part of a window that begins at `slot`."""
+        return slot + (max(1, self.count // _ROW_SLOTS) if self.kind == "rows" else HOUR)
 
     # ----- coarser grains ---------------------------------------------------------------------------------------
 

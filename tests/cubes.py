@@ -64,8 +64,9 @@ def _array(values: pd.Series) -> pa.Array:
 
 
 def rows_of(
-    frame: pd.DataFrame, grain: Grain, keys: np.ndarray | None = None, label_times: np.ndarray | None = None
-) -> Rows:
+    frame: pd.DataFrame, grain: Grain, keys: np.ndarray | None = None, label_times: np.ndarray | None = None,
+    source: str = "",
+) -> Rows:  # fmt: skip
     """A frame as one batch; keys that name the rows are made of their index."""
     times = frame[TIME].to_numpy().astype("M8[us]").astype(np.int64) if TIME in frame else None
     place = times if grain.kind == "calendar" else frame.index.to_numpy().astype(np.int64)
@@ -76,11 +77,12 @@ def rows_of(
         ids = np.where(known, pd.util.hash_array(frame[ID].astype(str).to_numpy(object)), 0).astype(np.uint64)
     if keys is None:
         keys = pd.util.hash_array(frame.index.to_numpy().astype(np.int64)).astype(np.uint64)
+    starts = grain.starts(place)
     return Rows(
-        record_batch(frame.drop(columns=apart)), grain.starts(place), times,
+        record_batch(frame.drop(columns=apart)), starts, times,
         _array(frame[SCORE]) if SCORE in frame else None, _array(frame[LABEL]) if LABEL in frame else None,
         label_times, ids, keys, None if times is None else np.diff(times, prepend=times[:1]) < 0, {},
-        grain.kind == "calendar" and grain.size != "1h",
+        grain.kind == "calendar" and grain.size != "1h", grain.slots(place, starts), place, source,
     )  # fmt: skip
 
 
@@ -116,7 +118,7 @@ def build(
     """
     frames = [frame] if isinstance(frame, pd.DataFrame) else list(frame)
     grain = Grain.parse(size)
-    batches = [rows_of(each, grain, label_times=label_times) for each in frames]
+    batches = [rows_of(each, grain, label_times=label_times, source=f"{i}.csv") for i, each in enumerate(frames)]
     starts = np.unique(np.concatenate([batch.starts for batch in batches]))
     inside = starts[:reference]
     collector = Collector(columns_of(**parts))

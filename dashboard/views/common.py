@@ -66,6 +66,7 @@ _CLAUSES = {
     "sentinel": "{} holds a stand-in for missing",
     "stale": "{} stands still",
     "type_changed": "{} has changed its type",
+    "unit_changed": "{} has changed its unit",
     "volume": "the number of rows is off",
     "duplicates": "rows come twice",
     "gap": "rows are lost",

@@ -11,7 +11,7 @@ from dashboard.charts.missing_map import missing_map
 from dashboard.charts.text import count, moment, period, plain, share
 from dashboard.data import Page
 from dashboard.theme import plotly_config
-from dashboard.views import common
+from dashboard.views import common, missing_cards
 from dashboard.views.common import counted, quoted
 from dashboard.views.words import listed, tile
 
@@ -21,7 +21,7 @@ ICON = ":material/visibility_off:"
 GONE = ("absent", "null_rate")
 """Kinds of findings about values that are not there."""
 
-SILENT = ("constant", "sentinel", "stale", "type_changed")
+SILENT = ("constant", "sentinel", "stale", "type_changed", "unit_changed")
 """Kinds of findings about values that are there and say nothing."""
 
 
@@ -43,6 +43,7 @@ def show(page: Page) -> None:
     every = with_places(page, reported.runs(_findings(page), page.latest))
     _tiles(page, every, shares)
     _gone(every[every["kind"].isin(GONE)], page, shares)
+    missing_cards.show(page)
     with_missing = _ordered(shares, every)
     if with_missing:
         _map(page, measured, every, with_missing)
@@ -230,7 +231,7 @@ def _pick() -> None:
 def _silent(page: Page, rows: pd.DataFrame, measured: pd.DataFrame) -> None:
     st.subheader("There, but saying nothing", anchor=False)
     st.caption(
-        "Stuck at one value, filled with a stand-in for missing, standing still, or of another type than it had."
+        "Stuck at one value, filled with a stand-in for missing, standing still, of another type or unit than before."
     )
     if rows.empty:
         common.nothing(_all_alive(measured))

@@ -54,6 +54,15 @@ def incidents(path: Path, names: Iterable[str]) -> pd.DataFrame:
     return frame[frame["incident"].isin(set(names))]
 
 
+def cards(path: Path) -> list[str]:
+    """A card in plain text for each thing that went missing."""
+    from monitors.views import Look, look, missing_cards
+
+    with opened(path) as (config, store, grain):
+        wanted = Look(grain.size)
+        return [card.text() for card in missing_cards(store, config, look(store, config, wanted), wanted)]
+
+
 def is_open(frame: pd.DataFrame) -> pd.Series:
     """Which findings are alerts that nobody resolved or silenced."""
     return (frame["severity"] == "alert") & frame["state"].isin(OPEN)

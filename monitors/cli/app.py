@@ -134,10 +134,14 @@ def findings(
         typer.Option(metavar="DATE", help="Leave out windows that end before this date, time or row."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Also what is watched, silenced or resolved.")] = False,
+    cards: Annotated[bool, typer.Option("--cards", help="All that is known of what went missing, at length.")] = False,
 ) -> None:
     """Say what is wrong: incidents with alerts, what is open first, then by what they cost."""
     from monitors.cli import answers, show
 
+    if cards:
+        typer.echo("\n\n".join(answers.cards(config)) or "Nothing is missing.")
+        return
     frame, grain = answers.findings(config, since=since, everything=everything)
     if as_json:
         import json

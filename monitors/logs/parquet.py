@@ -85,6 +85,8 @@ def _coded_columns(metadata: pq.FileMetaData, schema: pa.Schema, text_columns: C
     texts = {
         part.name for part in schema if pa.types.is_string(part.type) or pa.types.is_large_string(part.type)
     } - set(text_columns)
+    if not texts:
+        return []
     coded = []
     groups = {0, metadata.num_row_groups - 1}
     for i in range(metadata.num_columns):

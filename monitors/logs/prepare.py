@@ -135,6 +135,7 @@ def rows_of(
         found = _prepare(batch, latest, layout, place, first_row, wanted, labels, passed)
         if found is not None:
             rows, kept = found
+            rows = replace(rows, source=name)
             yield _keyed(rows, seed, kept) if keys else rows
     ahead = passed.told(wanted)  # the file's last rows
     if ahead:
@@ -176,7 +177,7 @@ def _prepare(
         if ahead.any():
             passed.count_ahead(grain, times, good, ahead, first_row + place)
         descents = passed.descents(grain, times, good)
-    position = first_row + place if grain.kind == "rows" or times is None else times
+    position = times if times is not None and grain.kind == "calendar" else first_row + place
     starts = np.zeros(len(place), np.int64)
     starts[good] = grain.starts(position[good])
     if wanted is not None:
@@ -188,6 +189,7 @@ def _prepare(
         batch, starts, place = batch.filter(pa.array(good)), starts[good], place[good]
         times = None if times is None else times[good]
         descents = None if descents is None else descents[good]
+        position = position[good]
 
     def column(name: str | None) -> pa.Array | None:
         return batch.column(name) if name is not None and name in batch.schema.names else None
@@ -199,7 +201,8 @@ def _prepare(
             label, label_times = labels.lookup(ids)
     hourly = grain.kind == "calendar" and grain.size != "1h"
     rows = Rows(batch, starts, times, column(columns.prediction), label, label_times, hashes, descents=descents,
-                future=passed.told(wanted), hourly=hourly)  # fmt: skip
+                future=passed.told(wanted), hourly=hourly, slots=grain.slots(position, starts),
+                positions=position)  # fmt: skip
     return rows, place
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -70,6 +71,7 @@ def open_batches(
             yield with_partitions(piece, parts) if parts else piece
 
 
+@lru_cache(maxsize=128)
 def schema(file: LogFile) -> pa.Schema:
     """Columns of a file and their types: from the footer (Parquet) or as the first block shows them.
 

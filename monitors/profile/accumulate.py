@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Lock
 from typing import Any
 
@@ -13,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from monitors.profile.bins import ABSENT, Bins
+from monitors.profile.course import Follower, follow_codes, follow_numbers
 from monitors.profile.cube import Profile, sum_profiles
 from monitors.profile.facts import Facts, most_frequent
 from monitors.profile.kernel import count_codes, count_numeric, count_sizes
@@ -21,6 +23,9 @@ from monitors.profile.repeats import Sample, conflicting, mix_numbers, repeated,
 from monitors.profile.rows import Rows, attributed, is_attribution
 from monitors.profile.times import add_delays, add_times
 from monitors.profile.values import bins_of, distinct, to_codes, to_floats, type_class
+
+_TASKS = 8
+"""Pieces of work a thread is given with a batch: enough to share it evenly, few enough to cost nothing."""
 
 
 class _Cells:
@@ -88,6 +93,8 @@ class Accumulator:
         self.by_values: dict[int, Sample] = {}
         self.salts = salts(len(bins.columns))
         self.lock = Lock()
+        self.follower = Follower(len(bins.features))
+        self.threads = threads
         self.pool = ThreadPoolExecutor(threads)
 
     def add(self, rows: Rows) -> None:
@@ -105,8 +112,19 @@ class Accumulator:
         place = self._places(rows, outcomes)
         # a hash of each row's values, where rows have ids to be told apart by
         prints = None if rows.ids is None else np.zeros(len(rows), np.uint64)
-        every = range(len(self.bins.columns))
-        list(self.pool.map(lambda i: self._count(i, rows, outcomes, placed, place, prints), every))
+        if rows.slots is not None:
+            self.follower.begin(rows.starts, rows.slots)
+        count = len(self.bins.columns)
+        step = max(1, count // (_TASKS * self.threads))
+        tasks = [range(i, min(i + step, count)) for i in range(0, count, step)]
+
+        def count_some(some: range) -> None:
+            for i in some:
+                self._count(i, rows, outcomes, placed, place, prints)
+
+        list(self.pool.map(count_some, tasks))
+        if rows.slots is not None:
+            self.follower.end(rows.source)
         if self.bins.attributions:
             self._size(rows.batch, placed)
         self._note(rows, outcomes.outcome, prints)
@@ -160,6 +178,8 @@ class Accumulator:
                     values, flags, column.search_edges, column.centre, offset, cell, *outcomes[:3], outcomes.row,
                     cells.counts, cells.sums, cells.low[index], cells.high[index], place,
                 )  # fmt: skip
+            if rows.slots is not None and column.role == "feature":
+                follow_numbers(values, flags, *self.follower.of_numbers(index))
             if prints is not None and column.role != "label":  # labels may come later, to one row and not yet the other
                 with self.lock:
                     mix_numbers(np.ascontiguousarray(values), flags, self.salts[index], prints)
@@ -171,6 +191,8 @@ class Accumulator:
                 hashes = text_hashes(encoded, self.salts[index])
                 with self.lock:
                     prints += hashes
+        if rows.slots is not None and column.role == "feature":
+            follow_codes(codes, *self.follower.of_codes(index))
         for cells, cell in zip(self.cells, placed, strict=True):
             count_codes(codes, offset, cell, *outcomes[:3], outcomes.row, cells.counts, cells.sums, place)
         if len(unseen_code):
@@ -191,18 +213,16 @@ class Accumulator:
 
     def _note(self, rows: Rows, outcome: np.ndarray, prints: np.ndarray | None) -> None:
         """Facts of the windows in this batch."""
-        types = {
-            column.name: type_class(rows.batch.schema.field(column.name).type)
-            for column in self.bins.features
-            if column.name in rows.batch.schema.names
-        }
+        schema = rows.batch.schema
+        known = dict(zip(schema.names, schema.types, strict=True))
+        types = {c.name: type_class(known[c.name]) for c in self.bins.features if c.name in known}
         changed = {c.name: types[c.name] for c in self.bins.features if types.get(c.name, "null") != "null"
                    and c.type_class != "null" and types[c.name] != c.type_class}  # fmt: skip
         new = [
-            name for name in rows.batch.schema.names
-            if name not in self.known and not is_attribution(self.bins.attributions, name)
-        ]  # fmt: skip
-        lacking = [name for name in self.parts if name not in rows.batch.schema.names]
+            name for name in schema.names if name not in self.known and not is_attribution(self.bins.attributions, name)
+        ]
+        names = set(schema.names)
+        lacking = [name for name in self.parts if name not in names]
         codes, starts = pd.factorize(rows.starts)
         for code, start in enumerate(starts):
             mask = codes == code
@@ -211,9 +231,15 @@ class Accumulator:
             facts["rows"] += count
             if rows.times is not None:
                 add_times(facts, rows.times[mask], None if rows.descents is None else rows.descents[mask], rows.hourly)
+            if rows.positions is not None and rows.source:
+                where = rows.positions[mask]
+                span = facts.setdefault("files", {}).setdefault(rows.source, [int(where[0]), int(where[0]), 0])
+                span[:] = [min(span[0], int(where.min())), max(span[1], int(where.max())), span[2] + count]
             for name, kind in changed.items():
                 kinds = facts.setdefault("types", {}).setdefault(name, {})
                 kinds[kind] = kinds.get(kind, 0) + count
+                typed = facts.setdefault("typed_in", {}).setdefault(name, {})
+                typed[rows.source] = typed.get(rows.source, 0) + count
             for name in new:
                 facts.setdefault("new", {})[name] = facts.get("new", {}).get(name, 0) + count
             for name in lacking:
@@ -238,7 +264,7 @@ class Accumulator:
         for group, cells in enumerate(self.cells):
             found = [self._profile(cells, i, key) for key, i in cells.index.items()]
             if self.groups[group] is None:
-                parts += [_with(p, facts[p.start] | p.facts) for p in found]
+                parts += [self._with(p, facts[p.start] | p.facts) for p in found]
                 continue
             found.sort(key=lambda p: (p.start, p.segment))
             if group == 0:  # the segments of one column are all rows
@@ -246,9 +272,12 @@ class Accumulator:
                 for profile in found:
                     by_start.setdefault(profile.start, []).append(profile)
                 wholes = [sum_profiles(each, "") for each in by_start.values()]
-                parts += [_with(whole, facts[whole.start] | whole.facts) for whole in wholes]
-            parts += [_with(p, {"rows": cells.rows[p.start, p.segment]} | p.facts) for p in found]
+                parts += [self._with(whole, facts[whole.start] | whole.facts) for whole in wholes]
+            parts += [replace(p, facts={"rows": cells.rows[p.start, p.segment]} | p.facts) for p in found]
         return sorted(parts, key=lambda p: (p.start, p.segment))
+
+    def _with(self, profile: Profile, facts: dict[str, Any]) -> Profile:
+        return replace(profile, facts=facts, course=self.follower.course(profile.start))
 
     def _profile(self, cells: _Cells, i: int, key: tuple[int, str]) -> Profile:
         sizes = {
@@ -280,6 +309,12 @@ class Accumulator:
         if start in self.by_values:
             prints, times, own = self.by_values[start].rows()
             facts["sampled"], facts["repeated"] = len(prints), repeated(prints, times.view(np.int64), own)
+        lost: dict[str, dict[str, int]] = {}
+        for source, rows in sorted(self.follower.lost.get(start, {}).items()):
+            for i in np.flatnonzero(rows).tolist() if source else ():
+                lost.setdefault(self.bins.columns[i].name, {})[source] = int(rows[i])
+        if lost:
+            facts["lost_in"] = dict(sorted(lost.items()))
         for key in ("hours", "new", "lacking"):
             if key in facts:
                 facts[key] = dict(sorted(facts[key].items()))
@@ -292,5 +327,3 @@ def _segment_name(value: str | None, kept: tuple[str, ...]) -> str:
     return value if not kept or value in kept else "(other)"
 
 
-def _with(profile: Profile, facts: dict[str, Any]) -> Profile:
-    return Profile(profile.start, profile.segment, profile.counts, profile.sums, profile.low, profile.high, facts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -138,6 +138,7 @@ class Bins:
     prediction_kind : ``probability``, ``score`` (any number that ranks), ``class``, ``number`` (regression) or None
     segments : by segment column, the values that are kept apart; the rest are ``other``
     attributions : names or globs of the columns with attributions (``rows.attributed``)
+    partners : by feature, those that go along with it and how strongly (``stand_ins``); no bin depends on it
     """
 
     columns: tuple[ColumnBins, ...]
@@ -146,6 +147,7 @@ class Bins:
     prediction_kind: str | None = None
     segments: tuple[tuple[str, tuple[str, ...]], ...] = ()
     attributions: tuple[str, ...] = ()
+    partners: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = ()
 
     @property
     def outcomes(self) -> int:
@@ -205,6 +207,8 @@ class Bins:
             "classes": list(self.classes), "prediction_kind": self.prediction_kind,
             "segments": [[name, list(values)] for name, values in self.segments],
             **({"attributions": list(self.attributions)} if self.attributions else {}),
+            **({"partners": [[name, [list(pair) for pair in of]] for name, of in self.partners]}
+               if self.partners else {}),
         }, sort_keys=True)  # fmt: skip
 
     @classmethod
@@ -216,9 +220,11 @@ class Bins:
             task=data["task"], classes=tuple(data["classes"]), prediction_kind=data["prediction_kind"],
             segments=tuple((name, tuple(values)) for name, values in data["segments"]),
             attributions=tuple(data.get("attributions", ())),
+            partners=tuple((name, tuple((other, strength) for other, strength in of))
+                           for name, of in data.get("partners", ())),
         )  # fmt: skip
 
     @cached_property
     def fingerprint(self) -> str:
         """16 hex digits that change when any bin does."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
+        return hashlib.sha256(replace(self, partners=()).to_json().encode()).hexdigest()[:16]

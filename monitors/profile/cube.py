@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from monitors.profile.bins import FIRST, Bins, ColumnBins
+from monitors.profile.course import Course, merged
 from monitors.profile.facts import Facts, merge_facts
 from monitors.profile.kernel import SUMS
 
@@ -27,6 +28,7 @@ class Profile:
     sums : shape (R, 10 + P), float64, in the order of ``SUMS``, then labelled rows by group of positions
     low, high : shape (C,), float64: least and greatest number by column (+inf, -inf where there is none)
     facts : what is known of the window as a whole
+    course : what its features do by hour; None of a segment, and of windows of an hour
     """
 
     start: int
@@ -36,13 +38,14 @@ class Profile:
     low: np.ndarray
     high: np.ndarray
     facts: Facts = field(default_factory=dict)
+    course: Course | None = None
 
     def __add__(self, other: Profile) -> Profile:
         """The profile of both sets of rows together; bounds and segment are the first's."""
         return replace(
             self, start=min(self.start, other.start), counts=self.counts + other.counts, sums=self.sums + other.sums,
             low=np.minimum(self.low, other.low), high=np.maximum(self.high, other.high),
-            facts=merge_facts([self.facts, other.facts]),
+            facts=merge_facts([self.facts, other.facts]), course=merged([self.course, other.course]),
         )  # fmt: skip
 
     def encode(self) -> bytes:
@@ -51,6 +54,8 @@ class Profile:
         arrays |= {_sum_name(k): column for k, column in enumerate(self.sums.T)}
         batch = pa.record_batch({name: np.ascontiguousarray(values) for name, values in arrays.items()})
         meta = {b"low": self.low.tobytes(), b"high": self.high.tobytes(), b"facts": json.dumps(self.facts).encode()}
+        if self.course is not None:
+            meta[b"course"] = self.course.encode()
         batch = batch.replace_schema_metadata(meta)
         sink = pa.BufferOutputStream()
         options = pa.ipc.IpcWriteOptions(compression="zstd")
@@ -70,6 +75,7 @@ class Profile:
             start=start, segment=segment, counts=np.stack(columns[:counted], axis=1),
             sums=np.stack(columns[counted:], axis=1), low=np.frombuffer(meta[b"low"]),
             high=np.frombuffer(meta[b"high"]), facts=json.loads(meta[b"facts"]),
+            course=Course.decode(meta[b"course"]) if b"course" in meta else None,
         )  # fmt: skip
 
 
@@ -130,7 +136,8 @@ class Cube:
     Attributes
     ----------
     starts, ends : shape (W,), int64, ascending
-    counts : shape (W, R, O + 2); sums : shape (W, R, 10 + P); low, high : shape (W, C); facts : one dict a window
+    counts : shape (W, R, O + 2); sums : shape (W, R, 10 + P); low, high : shape (W, C); facts : one dict a window;
+    courses : one a window, or none at all
     """
 
     bins: Bins
@@ -142,6 +149,7 @@ class Cube:
     low: np.ndarray
     high: np.ndarray
     facts: tuple[Facts, ...]
+    courses: tuple[Course | None, ...] = ()
 
     @classmethod
     def stack(cls, bins: Bins, profiles: Sequence[Profile], ends: Sequence[int], segment: str = "") -> Cube:
@@ -157,6 +165,7 @@ class Cube:
             bins=bins, segment=segment, starts=np.array([p.start for p in profiles], np.int64),
             ends=np.array(ends, np.int64), counts=counts, sums=sums, low=low, high=high,
             facts=tuple(profile.facts for profile in profiles),
+            courses=tuple(profile.course for profile in profiles),
         )  # fmt: skip
 
     def __len__(self) -> int:
@@ -190,6 +199,7 @@ class Cube:
             self, starts=self.starts[index], ends=self.ends[index], counts=self.counts[index],
             sums=self.sums[index], low=self.low[index], high=self.high[index],
             facts=tuple(self.facts[i] for i in index),
+            courses=tuple(self.courses[i] for i in index) if self.courses else (),
         )  # fmt: skip
 
     def regroup(self, starts: np.ndarray, ends: dict[int, int]) -> Cube:
@@ -204,6 +214,7 @@ class Cube:
             counts=np.add.reduceat(self.counts, first, axis=0), sums=np.add.reduceat(self.sums, first, axis=0),
             low=np.minimum.reduceat(self.low, first, axis=0), high=np.maximum.reduceat(self.high, first, axis=0),
             facts=tuple(merge_facts([self.facts[i] for i in member]) for member in members),
+            courses=tuple(merged([self.courses[i] for i in member]) for member in members) if self.courses else (),
         )  # fmt: skip
 
     def total(self) -> Cube:

@@ -9,7 +9,10 @@ from typing import Any
 Facts = dict[str, Any]
 """Keys, each left out when empty: ``rows``; ``first``, ``last`` (µs); ``duplicates`` (rows whose id came before in
 the same finest window); ``identified`` (rows with an id); ``types`` {column: {type class other than the reference's:
-rows}}; ``unseen`` {column: {value: rows}} of the most frequent unseen values; ``new`` {column: rows} of columns that
+rows}}; ``typed_in`` {column: {file: rows of another type}};
+``files`` {file: [first, last position, rows]};
+``lost_in`` {column: {file: rows without a value}};
+``unseen`` {column: {value: rows}} of the most frequent unseen values; ``new`` {column: rows} of columns that
 the reference did not have; ``delays`` rows by label delay (``DELAY_HOURS``); ``outcome_delays`` the same by outcome,
 a list of such lists in the order of ``Bins.classes``; ``labels_until`` (µs, when the last label came); ``attributions``
 {feature: [rows, sum of |attribution|, sum of its square]}; ``offline`` {``rows``, ``matched``: rows with a partner in
@@ -64,6 +67,20 @@ def merge_facts(parts: Sequence[Facts]) -> Facts:
             added.update(part.get(key, {}))
         if added:
             merged[key] = dict(sorted(added.items()))
+    for key in ("typed_in", "lost_in"):
+        table = {}
+        for part in parts:
+            for column, counts in part.get(key, {}).items():
+                table.setdefault(column, Counter()).update(counts)
+        if table:
+            merged[key] = {column: dict(sorted(counts.items())) for column, counts in sorted(table.items())}
+    files: dict[str, list[int]] = {}
+    for part in parts:
+        for name, (first, last, rows) in part.get("files", {}).items():
+            old = files.get(name, [first, last, 0])
+            files[name] = [min(old[0], first), max(old[1], last), old[2] + rows]
+    if files:
+        merged["files"] = dict(sorted(files.items()))
     delays = [part["delays"] for part in parts if "delays" in part]
     if delays:
         merged["delays"] = [sum(values) for values in zip(*delays, strict=True)]

@@ -15,6 +15,7 @@ from monitors.profile.bins import Bins, ColumnBins
 from monitors.profile.classes import classes_of, either_spelling, kind_of_prediction, task_of
 from monitors.profile.rows import Columns, Rows
 from monitors.profile.seen import SeenColumn
+from monitors.profile.stand_ins import partners
 from monitors.statistics.quantiles import ratio_edges
 
 NUMERIC_BINS = 64
@@ -126,7 +127,12 @@ class Collector:
         segments = [(name, self._segment(name)) for name in self.columns.segments]
         if self.columns.version:
             segments.append((self.columns.version, ()))
-        return Bins(tuple(columns), task, classes, kind, tuple(segments), tuple(self.columns.attributions))
+        features = [column for column in columns if column.role == "feature"]
+        keys = np.concatenate(self.keys) if self.keys else np.empty(0, np.uint64)
+        return Bins(
+            tuple(columns), task, classes, kind, tuple(segments), tuple(self.columns.attributions),
+            partners(features, self.seen, keys),
+        )  # fmt: skip
 
     def _wanted(self, column: SeenColumn) -> bool:
         """Times are no features unless they are asked for by name: they always drift."""

@@ -108,6 +108,9 @@ class Rows:
     descents : shape (n,), bool: whose time is before that of the row right before it in its file; or None
     future : rows of the file, by window, whose time is after the file was written: they are not among these rows
     hourly : whether windows are of the calendar and longer than an hour, so that their hours are counted too
+    slots : shape (n,), int64: the part of its window (an hour) in which each row lies, see ``Grain.slots``; or None
+    positions : shape (n,), int64: the row's time or number, whichever windows are made of; or None
+    source : the file that the rows are of
     """
 
     batch: pa.RecordBatch
@@ -121,6 +124,9 @@ class Rows:
     descents: np.ndarray | None = None
     future: Mapping[int, int] = field(default_factory=dict)
     hourly: bool = False
+    slots: np.ndarray | None = None
+    positions: np.ndarray | None = None
+    source: str = ""
 
     def __len__(self) -> int:
         return self.batch.num_rows

@@ -1,0 +1,214 @@
+"""Unit changed: values that are all multiplied by about a constant, as from metres to kilometres or °C to °F."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from monitors.measurement import combine, in_reference, table
+from monitors.profile.bins import FIRST
+from monitors.profile.cube import ColumnCube, Cube
+from monitors.statistics.distances import expected_jensen_shannon, jensen_shannon
+from monitors.statistics.null import FEW_WINDOWS
+
+
+class Unit(NamedTuple):
+    """A conversion: values become ``factor`` times themselves, and ``added`` more."""
+
+    factor: float
+    added: float
+    words: str
+
+
+_FACTORS = {
+    10.0: "", 100.0: "as shares and percentages, or metres and centimetres", 1000.0: "as kilo and plain, or milli",
+    1e4: "", 1e5: "", 1e6: "as millions and plain, or micro", 1e9: "as nano and plain",
+    60.0: "as minutes and seconds", 3600.0: "as hours and seconds", 24.0: "as days and hours",
+    86_400.0: "as days and seconds", 7.0: "as weeks and days", 1.609344: "as miles and kilometres",
+    2.54: "as inches and centimetres",
+    25.4: "as inches and millimetres", 3.28084: "as metres and feet", 2.204623: "as kilograms and pounds",
+    3.785412: "as gallons and litres", 3.6: "as m/s and km/h", 180 / np.pi: "as radians and degrees", 12.0: "",
+}  # fmt: skip
+UNITS = (
+    *(Unit(factor, 0.0, words) for factor, words in _FACTORS.items()),
+    *(Unit(1 / factor, 0.0, words) for factor, words in _FACTORS.items()),
+    Unit(1.8, 32.0, "as °C and °F"), Unit(1 / 1.8, -32 / 1.8, "as °F and °C"),
+    Unit(1.0, 273.15, "as °C and K"), Unit(1.0, -273.15, "as K and °C"),
+)  # fmt: skip
+"""Conversions that happen."""
+
+_NEAR = 0.06
+"""A scale within this of a known one (on the log scale), and a mean within this of the spread, may be it."""
+_LARGE = np.log(2.5)
+"""A scale of no known unit counts from here on: prices that rise by a tenth are a shift. Of values around zero, whose
+mean says nothing of their scale, one of a known unit does too, and no other."""
+_FIT = 0.5
+"""The conversion must explain so much of the distance from the reference: what it leaves is at most this part ..."""
+_LEFT = 0.04
+"""... and no more than this distance beyond what chance makes."""
+_LEAST_ROWS = 30
+
+
+def unit_changes(
+    names: list[str], cubes: list[tuple[ColumnCube, ColumnCube]], windows: Cube, reference: Cube
+) -> pd.DataFrame:
+    """``unit_factor``: by what a numeric feature's values are multiplied, where one conversion explains its window.
+
+    The scale is the ratio of standard deviations; a conversion is taken that it and the mean agree with, and that makes
+    the reference's distribution the window's (Jensen–Shannon distance over bins). The p value is that of so large a
+    scale beside the scales of the reference's windows (Student's t on the log), over all features. Where nothing is
+    found the value is 1.
+    """
+    chosen = [f for f, (now, _) in enumerate(cubes) if now.bins.kind == "numeric"]
+    if not chosen or not len(reference):
+        return combine([])
+    inside = in_reference(windows, reference)
+    shape = (len(chosen), len(windows))
+    value, p, n = np.ones(shape), np.ones(shape), np.zeros(shape)
+    detail: list[list[str | None]] = [[None] * len(windows) for _ in chosen]
+    for k, f in enumerate(chosen):
+        now, ref = cubes[f]
+        n[k] = now.n[:, FIRST:].sum(axis=1)
+        for w, unit, chance in _found(now, ref, inside):
+            value[k, w], p[k, w] = unit.factor, min(chance * len(chosen), 1.0)
+            detail[k][w] = said(unit)
+    return table(
+        "missing", "unit_factor", [names[f] for f in chosen], windows, reference, value=value, expected=1.0, n=n,
+        p_value=np.where(n >= _LEAST_ROWS, p, np.nan), detail=detail,
+    )  # fmt: skip
+
+
+def said(unit: Unit) -> str:
+    """A conversion in words: ``×100 (as shares and percentages, or metres and centimetres)``."""
+    factor = f"×{unit.factor:.4g}" if unit.factor >= 1 else f"÷{1 / unit.factor:.4g}"
+    if unit.added:
+        factor = (f"{factor} " if unit.factor != 1 else "") + f"{'+' if unit.added > 0 else '−'} {abs(unit.added):.4g}"
+    return f"{factor} ({unit.words})" if unit.words else factor
+
+
+def unit_of(factor: float, detail: str | None) -> Unit:
+    """The conversion that a finding's value and detail tell."""
+    return next((unit for unit in UNITS if said(unit) == detail), Unit(factor, 0.0, ""))
+
+
+def _moments(column: ColumnCube) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows with a number, their mean less the column's centre and their standard deviation by window, (W,) each."""
+    n = column.n[:, FIRST:].sum(axis=1).astype(float)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        mean = column.sum("value")[:, FIRST:].sum(axis=1) / n
+        square = column.sum("value2")[:, FIRST:].sum(axis=1) / n
+        return n, mean, np.sqrt(np.maximum(square - mean**2, 0.0))
+
+
+def _found(now: ColumnCube, ref: ColumnCube, inside: np.ndarray) -> list[tuple[int, Unit, float]]:
+    """Windows whose values are converted, with the conversion and the chance of such a scale."""
+    rows, levels, usual = _moments(ref)
+    good = (rows >= _LEAST_ROWS) & (usual > 0) & np.isfinite(usual)
+    if good.sum() < FEW_WINDOWS:
+        return []
+    more = np.sqrt(1 + 1 / int(good.sum()))
+    weight = _of_means(levels[good] + ref.bins.centre, usual[good])
+    scales = _log_scale(levels[good] + ref.bins.centre, usual[good], weight)
+    habit = max(float(scales.std(ddof=1) * more), 1e-3)
+    pooled_n = ref.n.sum(axis=0).astype(float)
+    pooled, first, second = (float(x[FIRST:].sum()) for x in (
+        pooled_n, ref.sum("value").sum(axis=0), ref.sum("value2").sum(axis=0)))  # fmt: skip
+    mean, sd = first / pooled, np.sqrt(max(second / pooled - (first / pooled) ** 2, 0.0))
+    n, means, spreads = _moments(now)
+    asked = (n >= _LEAST_ROWS) & ~inside & (spreads > 0) & np.isfinite(spreads) & (sd > 0)
+    if not asked.any():
+        return []
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_scale = _log_scale(means + now.bins.centre, spreads, weight) - scales.mean()
+        own_scale = np.log(spreads) - np.log(usual[good]).mean()
+        # a conversion that adds alone leaves the scale as it was
+        moved, drift = np.abs(means - mean) / sd, float(levels[good].std(ddof=1) * more) / sd
+        far = np.maximum(np.abs(log_scale) / habit, np.where(moved > 3, moved / max(drift, 1e-3), 0.0))
+        chance = 2 * stats.t.sf(far, len(scales) - 1)
+    centre = now.bins.centre
+    out = []
+    for w in np.flatnonzero(asked & (chance < 0.05) & ((np.abs(log_scale) > np.log(1.2)) | (moved > 3))):
+        level = float(means[w] + centre)
+        scaled = _unit(float(log_scale[w]), level, float(spreads[w]), mean + centre, habit, adds=False)
+        unit = scaled or _unit(float(own_scale[w]), level, float(spreads[w]), mean + centre, habit, adds=True)
+        if unit is not None and _explains(unit, now, ref, int(w)):
+            out.append((int(w), unit, float(chance[w])))
+    return out
+
+
+def _of_means(means: np.ndarray, spreads: np.ndarray) -> float:
+    """Part that the mean has in telling the scale, beside the standard deviation: as it varies less; 0 near zero."""
+    if np.abs(means).min() < 0.5 * spreads.max() or means.min() < 0 < means.max():
+        return 0.0
+    first, second = np.log(np.abs(means)).var(), np.log(spreads).var()
+    return float(second / (first + second)) if first + second > 0 else 0.5
+
+
+def _log_scale(means: np.ndarray, spreads: np.ndarray, weight: float) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        level = np.log(np.abs(means)) if weight else 0.0
+        return np.asarray(weight * level + (1 - weight) * np.log(spreads))
+
+
+def _unit(log_scale: float, mean: float, sd: float, old_mean: float, habit: float, *, adds: bool) -> Unit | None:
+    """The conversion that scale and mean agree with, the nearest of the known ones first.
+
+    Parameters
+    ----------
+    adds : whether to look among those that add something, or among those that only multiply
+    """
+    near = _NEAR + 2 * habit
+    around_zero = abs(old_mean) < 0.5 * sd / float(np.exp(log_scale))
+    best: tuple[float, Unit] | None = None
+    for unit in UNITS:
+        if (unit.added != 0) != adds:
+            continue
+        if not adds and abs(np.log(unit.factor)) < _LARGE and around_zero:
+            continue  # it is a spread that grew or shrank
+        off = abs(log_scale - np.log(unit.factor))
+        aside = abs(mean - unit.factor * old_mean - unit.added) / sd
+        if off <= near and aside <= 0.25 + 2 * habit and (best is None or off + aside < best[0]):
+            best = off + aside, unit
+    if best is not None:
+        return best[1]
+    factor = float(np.exp(log_scale))
+    if adds or around_zero or abs(log_scale) < _LARGE or abs(mean - factor * old_mean) / sd > 0.25 + 2 * habit:
+        return None
+    return Unit(factor, 0.0, "")
+
+
+def _explains(unit: Unit, now: ColumnCube, ref: ColumnCube, w: int) -> bool:
+    """Whether the reference's values, converted, fall into the window's bins as its own values do."""
+    old = ref.n.sum(axis=0)[FIRST:].astype(float)
+    new = now.n[w, FIRST:].astype(float)
+    centre, edges = now.bins.centre, now.bins.edges
+    with np.errstate(invalid="ignore", divide="ignore"):
+        where = ref.sum("value").sum(axis=0)[FIRST:] / old + centre
+    kept = old > 0
+    expected = np.zeros(len(old))
+    np.add.at(expected, np.searchsorted(edges, unit.factor * where[kept] + unit.added, side="right"), old[kept])
+    # bins of the new values may lie between those that converted ones fall into: compare on coarse ones
+    plain = float(jensen_shannon(*_coarse(old, new)))
+    coarse = _coarse(expected, new)
+    converted = float(jensen_shannon(*coarse))
+    noise = float(expected_jensen_shannon(coarse[0], np.array(new.sum()), np.array(old.sum())))
+    ends = (_among(now.low[w], unit, ref.low), _among(now.high[w], unit, ref.high))
+    return all(ends) and converted <= max(_FIT * plain, 1e-9) and converted <= _LEFT + 1.3 * noise
+
+
+def _among(end: float, unit: Unit, usual: np.ndarray) -> bool:
+    """Whether a window's least or greatest value lies where those of the reference's windows do once converted."""
+    known = unit.factor * usual[np.isfinite(usual)] + unit.added
+    low, high = float(known.min()), float(known.max())
+    room = 0.6 * (high - low) + 0.02 * max(abs(low), abs(high))
+    return low - room <= end <= high + room
+
+
+def _coarse(counts: np.ndarray, other: np.ndarray, bins: int = 12) -> tuple[np.ndarray, np.ndarray]:
+    """Two histograms on a few bins with about as many rows of both together in each."""
+    both = counts / counts.sum() + other / other.sum()
+    group = np.minimum((np.cumsum(both) - both / 2) / 2 * bins, bins - 1).astype(int)
+    return np.bincount(group, counts, bins), np.bincount(group, other, bins)
