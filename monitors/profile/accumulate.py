@@ -325,5 +325,3 @@ def _segment_name(value: str | None, kept: tuple[str, ...]) -> str:
     if value is None:  # NaN
         return "(null)"
     return value if not kept or value in kept else "(other)"
-
-

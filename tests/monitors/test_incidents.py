@@ -351,8 +351,8 @@ def test_every_kind_is_one_sentence_with_its_number(of: dict[str, Any], over: bo
             assert "\n" not in text
             assert len(text) < 260
             assert not {"nan", "None", "inf"} & set(text.replace(",", " ").replace(".", " ").replace("%", " ").split())
-            assert of["kind"] in ("constant", "unit_changed", "gap", "relation", "shift", "distribution", "lost_category",
-                                  "prediction_shift", "unseen_category") or any(
+            assert of["kind"] in ("constant", "unit_changed", "gap", "relation", "shift", "distribution",
+                                  "lost_category", "prediction_shift", "unseen_category") or any(
                                       part in text for part in ("62%", "0.62", "51"))  # fmt: skip
             if of["feature"]:
                 assert str(of["feature"]) in text
