@@ -12,6 +12,8 @@ from monitors.errors import UserError
 from monitors.guess import init, write
 from monitors.guess.columns import Column, columns
 from monitors.guess.sample import sample
+from monitors.pipeline import run
+from monitors.store import Store
 
 RNG = np.random.default_rng(7)
 N = 20_000
@@ -383,3 +385,50 @@ def test_what_is_known_of_a_column(tmp_path: Path) -> None:
 def test_latency_is_told_by_its_name(tmp_path: Path, change: dict[str, object], found: str | None) -> None:
     frame = click_log(2000).drop(columns="latency_ms").assign(**change)
     assert guessed(frame, tmp_path).logs.latency == found
+
+
+def explained(rows: int = 2000, glob: str = "shap_*") -> pd.DataFrame:
+    """The log with attributions of two features and of none, and the place at which a row was shown."""
+    rng = np.random.default_rng(4)
+    log = click_log(rows)
+    for name in ("age", "hour", "base_value"):
+        log[glob.replace("*", name)] = rng.standard_normal(rows)
+    return log.assign(rank=rng.integers(1, 21, rows))
+
+
+@pytest.mark.parametrize("glob", ["shap_*", "*_contribution", "SHAP.*", "attr:*"])
+def test_attributions_are_told_by_the_features_in_their_names(tmp_path: Path, glob: str) -> None:
+    config = guessed(explained(glob=glob), tmp_path)
+    assert config.patterns == (glob,)
+    assert config.logs.position == "rank" and config.logs.label == "is_clicked"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"shap_age": 1.5, "shap_unknown": 2.5}, {"shap_age": "a", "shap_hour": "b"}, {"log_age": 1.5, "log_hour": 2.5}],
+)
+def test_one_column_alone_is_no_attribution_nor_are_words(tmp_path: Path, more: dict[str, object]) -> None:
+    assert guessed(click_log(2000).assign(**more), tmp_path).patterns == ()
+
+
+@pytest.mark.parametrize(
+    ("place", "found"),
+    [
+        (np.arange(2000) % 12, "rank"),
+        (1 + np.arange(2000) % 50, "rank"),
+        (1 + np.arange(2000) * 7 % 2000, None),  # of so many, and not from the top: a rank of something
+        (3 + np.arange(2000) % 10, None),
+        (np.arange(2000) % 10 + 0.5, None),
+        (np.ones(2000, int), None),
+        (np.resize(["top", "side"], 2000), None),
+    ],
+)
+def test_a_position_counts_places_from_the_top(tmp_path: Path, place: np.ndarray, found: str | None) -> None:
+    assert guessed(click_log(2000).assign(rank=place), tmp_path).logs.position == found
+
+
+def test_what_was_guessed_runs(tmp_path: Path) -> None:
+    config = guessed(explained(), tmp_path)
+    bins = run(config) and Store.open(config.store.url).bins(config.model.name)
+    assert bins is not None
+    assert not {"rank", "shap_age", "shap_base_value"} & {column.name for column in bins.features}

@@ -9,7 +9,7 @@ import numpy as np
 
 from monitors.config import Config
 from monitors.errors import UserError
-from monitors.guess import leaks, roles, second, spans, times
+from monitors.guess import leaks, roles, second, shown, spans, times
 from monitors.guess.columns import Column, columns
 from monitors.guess.sample import Sample, sample
 from monitors.guess.unfit import periods, unfit
@@ -101,6 +101,10 @@ def guess(taken: Sample, path: str | list[str], name: str) -> list[Entry]:
 
     lasted = roles.latency(usable)
     usable = _without(usable, lasted[0] if lasted else None)
+    explained = shown.attributions(usable)
+    usable = [column for column in usable if explained is None or column not in explained[1]]
+    place = shown.position(usable)
+    usable = _without(usable, place[0] if place else None)
     label = roles.label(usable, usable)
     usable = _without(usable, label.column if label else None)
     prediction, outputs, why_prediction = roles.prediction(usable, label)
@@ -137,6 +141,10 @@ def guess(taken: Sample, path: str | list[str], name: str) -> list[Entry]:
     ]
     if lasted:
         entries.append(Entry("logs", "latency", lasted[0].name, lasted[1]))
+    if place:
+        entries.append(Entry("logs", "position", place[0].name, place[1]))
+    if explained:
+        entries.append(Entry("logs", "attributions", explained[0], explained[2]))
     if excluded:
         entries.append(Entry("features", "exclude", list(excluded), "\n".join(quoted(excluded))))
     entries.append(Entry("features", "segments", group_names or None, why_groups, ["region"]))

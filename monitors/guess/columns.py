@@ -29,7 +29,7 @@ class Column:
     @cached_property
     def words(self) -> tuple[str, ...]:
         """The name's words in lower case: "isCanceled" and "IS_CANCELED" are ("is", "canceled")."""
-        return tuple(word.lower() for word in _WORD.findall(self.name))
+        return words(self.name)
 
     @cached_property
     def joined(self) -> str:
@@ -137,6 +137,11 @@ class Column:
     def has(self, *words: str) -> bool:
         """Whether the name has one of these words."""
         return any(word in self.words for word in words)
+
+
+def words(name: str) -> tuple[str, ...]:
+    """A name's words in lower case."""
+    return tuple(word.lower() for word in _WORD.findall(name))
 
 
 def columns(table: pa.Table) -> list[Column]:
