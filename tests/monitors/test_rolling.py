@@ -43,7 +43,7 @@ def cube_of(levels: Sequence[float | None]) -> Cube:
         ends=np.array([at(i + 1) for i in range(len(levels))]),
         counts=np.concatenate([one.counts for one in each]), sums=np.concatenate([one.sums for one in each]),
         low=np.concatenate([one.low for one in each]), high=np.concatenate([one.high for one in each]),
-        facts=tuple(one.facts[0] for one in each),
+        facts=tuple(one.facts[0] for one in each), courses=(),
     )  # fmt: skip
 
 
