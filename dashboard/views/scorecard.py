@@ -125,7 +125,7 @@ def _ages(page: Page, card: Scorecard, caption: Caption) -> None:
         return
     grain = data.finest(page.path)
     unit = "rows" if grain.kind == "rows" else "days"
-    left, right = st.columns([5, 3])
+    left, right = st.columns([3, 2])
     with left:
         ages = card.ages.assign(serving=card.ages["version"] == card.lives.serving)
         metric = METRICS[str(ages["metric"].iloc[0])] if len(ages) else ""
@@ -173,7 +173,7 @@ def _versions(card: Scorecard, grain: Grain) -> None:
     )
     config = {
         "version": st.column_config.TextColumn("Version"),
-        "first": st.column_config.TextColumn("First served", width=140),
+        "first": st.column_config.TextColumn("First served", width=146),
         "last": st.column_config.TextColumn("Last served", width=92),
         "rows": st.column_config.NumberColumn("Rows", format="localized", width=84),
     }

@@ -31,7 +31,7 @@ def latency(page: Page) -> None:
     chosen = right.segmented_control(
         "Which part of the answers", list(QUANTILES), default=first, required=True, key="answers", bind="query-params"
     )
-    rows = page.metric("integrity", QUANTILES[str(chosen)])
+    rows = marked(page.metric("integrity", QUANTILES[str(chosen)]), known)
     figure = series(
         rows,
         title=_latency_title(rows, str(chosen)),
@@ -44,6 +44,22 @@ def latency(page: Page) -> None:
         height=400,
     )
     common.picking(figure, "latency")
+
+
+def marked(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """One quantile with what was found in its windows: the strangest quantile of a window speaks for all of them.
+
+    Parameters
+    ----------
+    rows : of one quantile; known : of all. A window takes another quantile's finding where it is itself out of its band
+    """
+    found = known[known["severity"].notna()].sort_values("severity", kind="stable").drop_duplicates("window_start")
+    other = found.set_index("window_start")[["severity", "message"]].reindex(rows["window_start"])
+    outside = (rows["value"] > rows["band_high"]) | (rows["value"] < rows["band_low"])
+    borrowed = (rows["severity"].isna() & outside).to_numpy() & other["severity"].notna().to_numpy()
+    return rows.assign(
+        **{name: rows[name].astype(object).where(~borrowed, other[name].to_numpy()) for name in other.columns}
+    )
 
 
 def _latency_title(rows: pd.DataFrame, part: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
+from dashboard.views.service import marked
 from tests.dashboard.conftest import Made, Opened, texts
 from tests.dashboard.test_app import CONFIG, days
 
@@ -20,6 +21,17 @@ def titles(app: AppTest) -> list[str]:
     figures = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
     notes = [note["text"] for figure in figures for note in figure["layout"]["annotations"] if note["name"] == "title"]
     return [re.sub(r"<[^>]+>", "", text.replace("<br>", " ")) for text in notes]
+
+
+def test_a_window_out_of_its_band_is_marked_whichever_quantile_was_stranger() -> None:
+    rows = pd.DataFrame({
+        "window_start": [0, 1, 2], "value": [9.0, 9.0, 5.0], "band_low": 3.0, "band_high": 7.0,
+        "severity": [None, None, None], "message": [None, None, None],
+    })  # fmt: skip
+    known = pd.DataFrame({"window_start": [0, 2], "severity": ["alert", "watch"], "message": ["slower", "a little"]})
+    found = marked(rows, known)
+    assert found["severity"].tolist() == ["alert", None, None]
+    assert found["message"].tolist() == ["slower", None, None]
 
 
 def troubled() -> pd.DataFrame:
