@@ -18,7 +18,7 @@ from monitors.pipeline import run
 from monitors.scorecard import KEYS, STATUSES, TEST_KEYS, Scorecard, scorecard
 from monitors.scorecard.ages import COLUMNS as AGE_COLUMNS
 from monitors.store import RUNS_KEPT, Store, add_run
-from tests.pipeline.logs import DAYS, day_frame
+from tests.pipeline.logs import DAYS, contents, day_frame
 
 LATER = 1_900_000_000_000_000
 
@@ -183,3 +183,44 @@ def test_old_runs_are_forgotten(tmp_path: Path):
     store.close()
     assert len(kept) == RUNS_KEPT
     assert kept.max() == RUNS_KEPT + 5
+
+
+def test_day_by_day_and_late_files_end_in_the_same_store(tmp_path: Path):
+    whole = write_log(tmp_path / "whole")
+    run(Config.load(whole))
+    parts = write_log(tmp_path / "parts")
+    away = tmp_path / "away"
+    away.mkdir()
+    files = sorted((parts.parent / "logs").iterdir())
+    for file in [*files[17:], files[5]]:
+        file.rename(away / file.name)
+    run(Config.load(parts))
+    for name in [files[20].name, files[5].name]:  # out of order, and one of the reference
+        (away / name).rename(parts.parent / "logs" / name)
+        run(Config.load(parts))
+    for file in sorted(away.iterdir()):
+        file.rename(parts.parent / "logs" / file.name)
+    run(Config.load(parts))
+    assert contents(Config.load(parts).store.url) == contents(Config.load(whole).store.url)
+    assert statuses(card_of(parts)) == statuses(card_of(whole))
+
+
+def test_another_greatest_age_counts_no_row_anew(tmp_path: Path):
+    config = write_log(tmp_path / "log", days=14)
+    run(Config.load(config))
+    config.write_text(config.read_text().replace("[logs]", 'max_age = "1d"\n[logs]', 1))
+    again = run(Config.load(config))
+    assert again.windows_profiled == 0
+    assert statuses(card_of(config))[4] == "fail"
+
+
+def test_a_training_set_without_durations(tmp_path: Path):
+    config = write_log(tmp_path / "log")
+    train = pd.concat([day_frame(day, seed=7) for day in range(6)]).drop(columns=["old", "ts", "id", "version"])
+    train.to_parquet(tmp_path / "log" / "train.parquet", index=False)
+    text = config.read_text().split("[reference]")[0]
+    config.write_text(f'{text}[reference]\npath = "train.parquet"\n')
+    run(Config.load(config))
+    found = statuses(card_of(config))
+    assert found[3] == "pass"
+    assert found[6] == "pass"  # the first windows of the log stand for what a training set cannot tell
