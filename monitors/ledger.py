@@ -107,19 +107,23 @@ def windows_of_labels(log: LogState, layout: Layout, new: Labels, progress: Prog
     return found
 
 
-_BODY = 0.1
+_BODY = 0.5
 """A file is of the windows in which it has at least this part of the rows that it has in its fullest one."""
 
 
 def late_rows(scans: Iterable[Scan], grain: Grain) -> Counter[int]:
-    """Rows by window that lie in files of later windows, with a whole window or more between: they came late.
+    """Rows by window that came late: in files of later windows, with a whole window or more between, while most came
+    in others.
 
     What a file is of, its own rows tell: an upload that begins a little before midnight has no late rows.
     """
+    found = [scan.starts for scan in scans]
+    rows = sum(found, Counter[int]())
     late: Counter[int] = Counter()
-    for found in scans:
-        if len(found.starts) > 1:
-            most = max(found.starts.values())
-            begin = min(start for start, rows in found.starts.items() if rows >= _BODY * most)
-            late.update({start: rows for start, rows in found.starts.items() if grain.end(grain.end(start)) <= begin})
+    for starts in found:
+        if len(starts) > 1:
+            most = max(starts.values())
+            begin = min(start for start, count in starts.items() if count >= _BODY * most)
+            late.update({start: count for start, count in starts.items()
+                         if grain.end(grain.end(start)) <= begin and 2 * count < rows[start]})  # fmt: skip
     return late

@@ -28,7 +28,7 @@ from monitors.ledger import LogState, examine, windows_of_ids, windows_of_labels
 from monitors.logs.files import LogFile, discover
 from monitors.logs.labels import Labels
 from monitors.logs.offline import Offline
-from monitors.logs.prepare import Layout
+from monitors.logs.prepare import AHEAD, Layout
 from monitors.logs.progress import Progress, silent
 from monitors.maturity import immature_starts
 from monitors.measurement import combine
@@ -327,13 +327,18 @@ def _enough(cube: Any, chosen: Plan) -> bool:
 
 
 def _file_facts(log: LogState, labels: Labels | None, offline: Offline | None) -> list[str]:
+    """One sentence a file of which rows are lost that no window counts, as it does rows ahead of their time."""
+    ahead = {
+        f"{key}: {note}" for key, found in log.scans.items() if found.starts for note in found.notes if AHEAD in note
+    }
+    return [note for note in _notes(log, labels, offline) if note not in ahead]
+
+
+def _notes(log: LogState, labels: Labels | None, offline: Offline | None) -> list[str]:
     """One sentence a file that could not be read whole."""
     facts = [f"{key}: {note}" for key, found in log.scans.items() for note in found.notes]
     errors = [*(labels.errors if labels else []), *(offline.errors if offline else [])]
     return facts + [f"{error.path}: {error.reason}" for error in errors]
-
-
-_notes = _file_facts
 
 
 def _new_alerts(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

@@ -74,10 +74,20 @@ def _whole(windows: Cube, reference: Cube, settings: Settings, found: Volume) ->
             if column.role == "prediction" or column.name in dict(windows.bins.segments):
                 shapes.append((windows.column(name).n, reference.column(name).n))
         for now, before in shapes:
-            alike[alike] &= same_mix(now[alike], before) >= _SAME
+            own = now[alike].astype(float)
+            same = np.maximum(same_mix(own, before), same_mix(own, before, _recent(now, ~apart)[alike]))
+            alike[alike] &= same >= _SAME
         p = np.where(alike, found.p, p)
     return table("integrity", "sampling", [None], windows, reference, value=np.where(windows.rows > 0, factor, np.nan),
                  expected=1.0, n=windows.rows, p_value=p)  # fmt: skip
+
+
+def _recent(counts: np.ndarray, usual: np.ndarray, last: int = 7) -> np.ndarray:
+    """Counts of the last windows before each that are as usual, (W, B) to (W, B): what else went on goes on."""
+    out = np.zeros(counts.shape)
+    for w in range(len(counts)):
+        out[w] = counts[np.flatnonzero(usual[:w])[-last:]].sum(axis=0)
+    return out
 
 
 def _course(cube: Cube, timezone: str) -> np.ndarray:
@@ -88,15 +98,16 @@ def _course(cube: Cube, timezone: str) -> np.ndarray:
     return out[:-1]
 
 
-def same_mix(now: np.ndarray, before: np.ndarray) -> np.ndarray:
+def same_mix(now: np.ndarray, before: np.ndarray, centre: np.ndarray | None = None) -> np.ndarray:
     """Chance that a quiet window's rows are spread over categories as differently as these, shape (W,).
 
     Pearson's X² over its degrees of freedom is 1 + n·ρ on average, ρ being what the reference's windows differ by
-    habit; the ratio to that has an F distribution.
+    habit; the ratio to that has an F distribution. No window is stranger than what the reference itself has shown.
 
     Parameters
     ----------
     now : shape (W, B), counts; before : shape (R, B)
+    centre : shape (W, B), counts that each window is compared with; left out, the reference's
     """
     before = before[before.sum(axis=1) > 0]
     kept = before.sum(axis=0) > 0
@@ -104,13 +115,16 @@ def same_mix(now: np.ndarray, before: np.ndarray) -> np.ndarray:
         return np.ones(len(now))
     elsewhere = now[:, ~kept].sum(axis=1)
     now, before = now[:, kept], before[:, kept]
-    free = kept.sum() - 1.0
-    total = before.sum(axis=0)
+    free, n, total = kept.sum() - 1.0, now.sum(axis=1), before.sum(axis=0)
     ratio = _pearson(before, total - before) / free
     habit = max(float(np.mean((ratio - 1) / before.sum(axis=1))), 0.0)
-    x = _pearson(now, total[None]) / free
-    chance = stats.f.sf(x / (1 + now.sum(axis=1) * habit), free, free * (len(before) - 1))
-    return np.where(elsewhere > 0.01 * now.sum(axis=1), 0.0, chance)
+    centre = total[None] if centre is None else centre[:, kept]
+    with np.errstate(divide="ignore"):
+        x = _pearson(now, centre) / free / (1 + n * habit) / (1 + n / centre.sum(axis=1))
+    chance = stats.f.sf(x, free, free * (len(before) - 1))
+    seen = x <= (ratio / (1 + before.sum(axis=1) * habit)).max()
+    chance = np.where(seen, np.maximum(chance, 1 / (len(before) + 1)), chance)
+    return np.where(elsewhere > 0.01 * n, 0.0, chance)
 
 
 def _pearson(own: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -22,6 +22,8 @@ from monitors.profile.rows import Columns, Rows
 from monitors.windows import Grain
 
 _DAY = 86_400_000_000
+AHEAD = "after the file was written"
+"""How the note on rows ahead of their time ends: they are counted by window, and judged by the integrity monitor."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +111,11 @@ def read_rows(
     """
     text = () if layout.columns.id is None else (layout.columns.id,)
     try:
-        batches = open_batches(file, _to_read(file, layout.columns, only_ids), text_columns=text)
-        yield from rows_of(batches, layout, file.key, _latest(file), first_row, wanted, labels, keys)
+        names = schema(file).names
+        batches = open_batches(file, _to_read(names, layout.columns, only_ids), text_columns=text)
+        every = frozenset(names)
+        for rows in rows_of(batches, layout, file.key, _latest(file), first_row, wanted, labels, keys):
+            yield replace(rows, names=every)
     except LogFileError as error:
         if trouble is not None and error.reason not in trouble:
             trouble.append(error.reason)
@@ -147,13 +152,12 @@ def _latest(file: LogFile) -> int:
     return file.modified // 1000 + _DAY
 
 
-def _to_read(file: LogFile, columns: Columns, only_ids: bool) -> list[str] | None:
+def _to_read(names: list[str], columns: Columns, only_ids: bool) -> list[str] | None:
     """All columns but excluded ones, which are read only if they have another part."""
     if only_ids:
-        return [name for name in (columns.timestamp, columns.id) if name is not None] or schema(file).names[:1]
+        return [name for name in (columns.timestamp, columns.id) if name is not None] or names[:1]
     needed = {columns.timestamp, columns.id, columns.prediction, columns.label, columns.position, columns.latency,
               *columns.groups}  # fmt: skip
-    names = schema(file).names
     wanted = [name for name in names if name not in set(columns.exclude) or name in needed]
     return None if len(wanted) == len(names) else wanted
 
@@ -223,7 +227,7 @@ def _times(
     if (~good).sum() > nulls:
         bad[f'have a time in "{name}" that is none'] += int((~good).sum()) - nulls
     if future.any():
-        bad[f'have a time in "{name}" after the file was written'] += int(future.sum())
+        bad[f'have a time in "{name}" {AHEAD}'] += int(future.sum())
     return times, good & ~future, future
 
 

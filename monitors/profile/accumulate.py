@@ -221,7 +221,7 @@ class Accumulator:
         new = [
             name for name in schema.names if name not in self.known and not is_attribution(self.bins.attributions, name)
         ]
-        names = set(schema.names)
+        names = {*schema.names, *(rows.names or ())}
         lacking = [name for name in self.parts if name not in names]
         codes, starts = pd.factorize(rows.starts)
         for code, start in enumerate(starts):

@@ -107,6 +107,7 @@ class Rows:
     keys : shape (n,), uint64: a number that names the row whatever order files come in, for sampling; or None
     descents : shape (n,), bool: whose time is before that of the row right before it in its file; or None
     future : rows of the file, by window, whose time is after the file was written: they are not among these rows
+    names : of all columns of the file, also of those that are not read; None: those of the batch
     hourly : whether windows are of the calendar and longer than an hour, so that their hours are counted too
     slots : shape (n,), int64: the part of its window (an hour) in which each row lies, see ``Grain.slots``; or None
     positions : shape (n,), int64: the row's time or number, whichever windows are made of; or None
@@ -127,6 +128,7 @@ class Rows:
     slots: np.ndarray | None = None
     positions: np.ndarray | None = None
     source: str = ""
+    names: frozenset[str] | None = None
 
     def __len__(self) -> int:
         return self.batch.num_rows

@@ -105,8 +105,10 @@ def test_rows_are_late_in_files_of_later_windows() -> None:
         return found
 
     daily = Grain.parse("1d")
-    assert late_rows([scan(d1=3, d2=8, d3=100)], daily) == {DAY: 3}  # the day before is how uploads are cut
-    assert not late_rows([scan(d1=100, d2=100, d3=90, d4=95)], daily)
+    # the day before is how uploads are cut
+    assert late_rows([scan(d1=90, d2=80), scan(d1=30, d2=8, d3=100)], daily) == {DAY: 30}
+    assert not late_rows([scan(d1=100, d2=100, d3=90, d4=95), scan(d5=9)], daily)
+    assert not late_rows([scan(d1=3, d2=4, d3=100)], daily)  # a log that begins with few rows
     assert late_rows([scan(d1=2, d9=50), scan(d1=50, d2=40), scan(d1=1, d5=20)], daily) == {DAY: 3}
     assert late_rows([], daily) == {}
 
