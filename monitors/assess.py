@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 import numpy as np
 import pandas as pd
 
-from monitors import concept, decay, drift, integrity, loss_gap, missing, skew
+from monitors import concept, decay, deprecations, drift, integrity, loss_gap, missing, skew
 from monitors.measurement import combine
 from monitors.profile.bins import Bins
 from monitors.profile.cube import Cube, Profile
@@ -21,8 +21,8 @@ from monitors.windows import Grain
 Measure = Callable[[Cube, Cube, Settings], pd.DataFrame]
 
 MONITORS: tuple[Measure, ...] = (
-    drift.measure, concept.measure, decay.measure, missing.measure, loss_gap.measure, integrity.measure,
-    skew.measure,
+    drift.measure, concept.measure, decay.measure, missing.measure, loss_gap.measure, deprecations.measure,
+    integrity.measure, skew.measure,
 )  # fmt: skip
 
 _OF_THE_LOG: tuple[Measure, ...] = (drift.measure, skew.measure)

@@ -60,13 +60,13 @@ WORDS: Mapping[str, str] = {rule.name: rule.words for rule in TABLE}
 
 DEPTH: Mapping[str, int] = {
     "absent": 0, "null_rate": 0, "type_changed": 0, "unit_changed": 0, "constant": 0, "sentinel": 0, "stale": 0,
-    "value_mismatch": 0, "removed_column": 0,
+    "value_mismatch": 0, "removed_column": 0, "early": -1,
     "gap": 1, "conflicting": 1, "duplicates": 1, "bursts": 1, "sampling": 1, "future": 1, "late": 1,
     "label_coverage": 1, "disorder": 2, "volume": 2, "new_column": 2, "latency": 2,
     "lost_category": 3, "unseen_category": 3,
     "shift": 4, "distribution": 4,
     "decay": 5, "position": 6, "relation": 6,
-    "label_shift": 7, "performance": 8, "calibration": 9, "prediction_shift": 9, "attribution": 9,
+    "label_shift": 7, "performance": 8, "calibration": 9, "prediction_shift": 9, "attribution": 9, "overdue": 10,
     "nonfinite": 9,
 }  # fmt: skip
 """How far down a kind stands from causes: a feature that is gone drifts, and decays, and costs performance."""

@@ -84,6 +84,8 @@ RULES: dict[tuple[str, str], Rule] = {
     ("missing", "stale_windows"): Rule("stale", "stale_windows"),
     ("missing", "type_changed"): Rule("type_changed"),
     ("missing", "unit_factor"): Rule("unit_changed", "unit_factor"),
+    ("missing", "early_share"): Rule("early"),
+    ("missing", "overdue_share"): Rule("overdue"),
     ("integrity", "rows"): Rule("volume", "rows"),
     ("integrity", "duplicate_share"): Rule("duplicates", "duplicate_share"),
     ("integrity", "gap"): Rule("gap"),
@@ -158,7 +160,7 @@ def judged(
 
 _NOT_OF_HABIT = frozenset({
     "absent", "type_changed", "new_column", "removed_column", "duplicates", "conflicting", "disorder", "future",
-    "value_mismatch",
+    "value_mismatch", "early", "overdue",
 })  # fmt: skip
 """What no holiday explains."""
 
@@ -243,7 +245,9 @@ def _demote(rows: pd.DataFrame) -> pd.DataFrame:
     than twice the whole's; and whatever begins in the window in which the log itself broke (``broken`` says so).
     """
     alerts = rows[rows["severity"] == "alert"]
-    missing = alerts.loc[alerts["monitor"] == "missing", ["_feature", "_segment", "window_start"]]
+    missing = alerts.loc[
+        (alerts["monitor"] == "missing") & (alerts["kind"] != "overdue"), ["_feature", "_segment", "window_start"]
+    ]
     gone = pd.MultiIndex.from_frame(missing)
     skewed = rows["metric"] == "training_distance"
     shifts = ((rows["monitor"] == "drift") & (rows["metric"] == "jensen_shannon")) | skewed
@@ -425,7 +429,7 @@ def _silent(rows: pd.DataFrame, config: Config, grain: Grain) -> pd.Series:
     for name, planned in config.deprecations.items() if grain.kind != "rows" else ():
         if planned.date is not None:
             silent |= (rows["feature"] == name) & (rows["window_end"] > instant(planned.date, grain.timezone))
-    return silent
+    return silent & (rows["kind"] != "overdue")  # that it stays is what was not planned
 
 
 def _facts_frame(file_facts: list[str], measured: pd.DataFrame) -> pd.DataFrame:

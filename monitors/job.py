@@ -12,8 +12,8 @@ from monitors.logs.prepare import Layout
 from monitors.logs.progress import Progress
 from monitors.profile.rows import Columns
 from monitors.reference import Plan
-from monitors.settings import Settings
-from monitors.windows import Grain
+from monitors.settings import End, Settings
+from monitors.windows import Grain, instant
 
 TRAINING = "#training "
 """Before the segment of profiles that are of the reference's own data set, not of the log."""
@@ -53,4 +53,15 @@ def settings_of(config: Config, grain: Grain, observed_until: int | None, share:
     return Settings(
         grain=grain, false_alarm_rate=config.alerts.false_alarm_rate, share=share, threshold=config.model.threshold,
         minimum_effect=config.alerts.minimum_effects(), observed_until=observed_until,
+        deprecations=_deprecations(config, grain),
     )  # fmt: skip
+
+
+def _deprecations(config: Config, grain: Grain) -> dict[str, End]:
+    """Planned ends that have a date, with the words for them."""
+    if grain.kind == "rows":
+        return {}
+    return {
+        name: End(instant(end.date, grain.timezone), f"{end.date}{f', {end.owner}' if end.owner else ''}")
+        for name, end in config.deprecations.items() if end.date is not None
+    }  # fmt: skip

@@ -108,6 +108,8 @@ def _topic(row: Mapping[str, Any]) -> str:
         "nonfinite": "the share of rows without a valid prediction",
         "new_column": "the log's columns",
         "removed_column": "the column {}",
+        "early": "{}",
+        "overdue": "{}",
         "bursts": "the share of events written twice",
         "conflicting": "the share of ids with other values",
         "disorder": "the order of the log's rows",
@@ -286,6 +288,11 @@ def _sampling(row: Mapping[str, Any], subject: str) -> str:
     return f"{whose} has {much} its usual rows while all else has as many as ever: it seems to be sampled otherwise."
 
 
+def _planned(row: Mapping[str, Any]) -> str:
+    detail = detail_of(row)
+    return f" ({detail})" if detail else ""
+
+
 def _removed(row: Mapping[str, Any], subject: str) -> str:
     return f"The log no longer has the column {subject}: {share(row['value'])} of rows came without it."
 
@@ -317,6 +324,9 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], str], str]] = {
     "duplicates": lambda row, _s: f"{share(row['value'])} of rows repeat an id, where {share(row['expected'])} is "
                                   "usual.",
     "latency": _latency, "nonfinite": _nonfinite,
+    "early": lambda row, s: f"{s} left before its planned end{_planned(row)}: {share(row['value'])} of rows came "
+                            "without it.",
+    "overdue": lambda row, s: f"{s} is served after its planned end{_planned(row)}, in {share(row['value'])} of rows.",
     "gap": _gap, "late": _late, "sampling": _sampling, "removed_column": _removed,
     "conflicting": _share_of("rows repeat an id with other values"),
     "bursts": _share_of("rows are alike one of seconds before in all but id and time"),

@@ -332,6 +332,18 @@ def _new_column(told: Told, over: bool) -> str:
     return f"the log {'had' if over else 'has'} a new column {_name(told)} in {share(told.row['value'])} of rows"
 
 
+def _early(told: Told, over: bool) -> str:
+    planned = f" ({_detail(told)})" if _detail(told) else ""
+    share_ = f"{share(told.row['value'])} of {_rows(told)} came without it"
+    return f"{_name(told)} {'was gone' if over else 'is gone'} before its planned end{planned}: {share_}"
+
+
+def _overdue(told: Told, over: bool) -> str:
+    planned = f" ({_detail(told)})" if _detail(told) else ""
+    be = "was" if over else "is"
+    return f"{_name(told)} {be} served after its planned end{planned}, in {share(told.row['value'])} of {_rows(told)}"
+
+
 def _removed(told: Told, over: bool) -> str:
     be = "was" if over else "is"
     return f"the column {_name(told)} {be} not in the log: {share(told.row['value'])} of rows came without it"
@@ -411,6 +423,8 @@ _FACTS: Mapping[str, tuple[_Fact, str]] = {
     "duplicates": (_duplicates, "check what writes the log"),
     "gap": (_gap, "check what writes the log"),
     "new_column": (_new_column, "say whether it is a feature"),
+    "early": (_early, "ask its owner whether that is meant"),
+    "overdue": (_overdue, "have it taken out, or move its date"),
     "removed_column": (_removed, "ask who stopped writing it"),
     "conflicting": (_conflicting, "find out which rows are true"),
     "bursts": (_bursts, "debounce the events"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from monitors.windows import Grain
 
@@ -134,6 +135,13 @@ SIZE_THAT_MATTERS: Mapping[str, float] = {
 none: nobody but the user knows what matters there."""
 
 
+class End(NamedTuple):
+    """A feature's planned end: the instant (µs), and the words for it (date and owner)."""
+
+    date: int
+    words: str
+
+
 @dataclass(frozen=True)
 class Settings:
     """What ``measure`` functions are told.
@@ -146,6 +154,7 @@ class Settings:
     threshold : binary: a score from here on predicts the positive class
     minimum_effect : by metric, or by ``metric:feature``; overrides ``MINIMUM_EFFECT``
     observed_until : last instant that the log has (µs), so that the last window is known to be whole
+    deprecations : planned ends by feature, those that have a date
     immature : starts of windows whose labels are not in yet by what all rows together tell, for segments of them
     """
 
@@ -156,6 +165,7 @@ class Settings:
     minimum_effect: Mapping[str, float] = field(default_factory=dict)
     observed_until: int | None = None
     immature: frozenset[int] = frozenset()
+    deprecations: Mapping[str, End] = field(default_factory=dict)
 
     def rate(self, monitor: str, metric: str) -> float:
         """The false-alarm rate that one family of numbers may spend in a window."""

@@ -17,6 +17,7 @@ from monitors.store import Store
 from monitors.windows import Grain, instant
 
 if TYPE_CHECKING:
+    from monitors.planned import Planned
     from monitors.scorecard import Scorecard
 
 OPEN = ("new", "ongoing", "worse")
@@ -45,6 +46,14 @@ def findings(path: Path, since: str | None = None, everything: bool = False) -> 
     if since is not None:
         frame = frame[frame["window_end"] > moment(since, grain)]
     return frame, grain
+
+
+def planned(path: Path) -> list[Planned]:
+    """The model's planned ends, what needs somebody first."""
+    from monitors.planned import register
+
+    with opened(path) as (config, store, _):
+        return register(store, config)
 
 
 def incidents(path: Path, names: Iterable[str]) -> pd.DataFrame:

@@ -153,6 +153,7 @@ def findings(
         show.incidents(answers.incidents(config, frame["incident"].dropna()), frame, grain)
         if everything or frame["incident"].isna().any():
             show.findings(frame, grain, everything=everything)
+        show.planned(answers.planned(config))
 
 
 @app.command()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from rich import box
@@ -13,6 +15,9 @@ from rich.text import Text
 
 from monitors.scorecard.card import SECTION, Scorecard
 from monitors.windows import Grain
+
+if TYPE_CHECKING:
+    from monitors.planned import Planned
 
 # One line for findings of one thing: a drift that lasts for weeks is one thing.
 SAME = ["incident", "monitor", "kind", "feature", "segment", "severity"]
@@ -82,6 +87,24 @@ def scorecard(card: Scorecard, console: Console | None = None) -> None:
         )  # fmt: skip
     console.print(table)
     console.print(f"Tests are {card.practice.how}: {card.practice.words}. {SECTION}")
+
+
+def planned(ends: Sequence[Planned], console: Console | None = None) -> None:
+    """Print planned ends: how long until each, whether it was kept, and what still depends on the feature."""
+    from monitors.planned import dependents, told
+
+    if not ends:
+        return
+    console = console or Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    table = Table(title="Planned ends", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 1))
+    table.add_column("feature")
+    table.add_column("how it stands", ratio=1)
+    for end in ends:
+        mark, style = MARKS["alert"] if end.state in ("early", "overdue") else (" ", "")
+        more = dependents(end) if end.state in ("planned", "undated", "overdue") else ""
+        table.add_row(Text.assemble((mark, style), f" {end.name}"),
+                      Text.assemble(told(end), (f"\n{more}" if more else "", "dim")))  # fmt: skip
+    console.print(table)
 
 
 def findings(frame: pd.DataFrame, grain: Grain, everything: bool = False, console: Console | None = None) -> None:

@@ -325,7 +325,7 @@ def every_kind() -> list[dict[str, Any]]:
     kinds += [("decay", "learned_power", kind) for kind in ("lost_signal", "relation_changed", "input_vanished")]
 
     def of_all(monitor: str, kind: str) -> bool:
-        below = DEPTH.get(kind, 0) >= DEPTH["position"] and kind != "relation"
+        below = DEPTH.get(kind, 0) >= DEPTH["position"] and kind not in {"relation", "overdue"}
         return below or (monitor == "integrity" and "column" not in kind)
 
     return [
