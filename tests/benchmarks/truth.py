@@ -38,22 +38,25 @@ class Found(NamedTuple):
     @property
     def right(self) -> bool:
         """Found, or silent as it should be."""
-        return (self.first is None) == self.incident["silent"]
+        return (self.first is None) == (self.incident["severity"] == "silent")
 
 
 def compare(home: Path) -> tuple[list[Found], list[dict[str, Any]], int]:
     """Run on a generated log: each incident, the alerts that nothing explains, and how many alerts there are."""
     config = Config.load(home / "driftmeter.toml")
     found = findings_json(run(config).findings, config.grain)
-    alerts = [finding for finding in found if finding["severity"] == "alert"]
+    told = [finding for finding in found if finding["state"] not in ("resolved", "silenced")]
+    alerts = [finding for finding in told if finding["severity"] == "alert"]
     incidents = json.loads((home / "truth.json").read_text())["incidents"]
-    loud = [incident for incident in incidents if not incident["silent"]]
+    loud = [incident for incident in incidents if incident["severity"] != "silent"]
     strays = [alert for alert in alerts if not any(explains(incident, alert) for incident in loud)]
-    return [_found(incident, alerts) for incident in incidents], strays, len(alerts)
+    found_as = {"alert": alerts, "silent": alerts, "watch": told}
+    return [_found(incident, found_as[incident["severity"]]) for incident in incidents], strays, len(alerts)
 
 
 def _found(incident: dict[str, Any], alerts: Sequence[Mapping[str, Any]]) -> Found:
-    hits = [alert for alert in alerts if explains(incident, alert) == "incident"]
+    wanted = ("incident", "consequence") if incident["severity"] == "silent" else ("incident",)
+    hits = [alert for alert in alerts if explains(incident, alert) in wanted]
     if not hits:
         return Found(incident, None, None, None, 0, frozenset())
     first = min(hits, key=lambda hit: (hit["window_start"], hit["onset"], hit["segment"] or ""))

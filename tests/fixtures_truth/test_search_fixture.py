@@ -203,7 +203,8 @@ def test_labels_come_hours_later_and_the_last_day_is_not_in(small: Path):
     assert hours.min() > 0
     assert hours.median() == pytest.approx(4, abs=0.3)
     assert 0.02 < (hours > 24).mean() < 0.06
-    known = joined["clicked"].notna().groupby(joined["ts"].dt.date).mean()
+    by_day = joined["clicked"].notna().groupby(joined["ts"].dt.date)
+    known = by_day.mean()[by_day.size() > 100]  # days that lost most of their rows tell little
     assert known.iloc[:-5].min() > 0.95
     assert known.iloc[-1] < 0.85
 

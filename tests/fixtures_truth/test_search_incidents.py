@@ -41,7 +41,7 @@ def test_truth_uses_the_words_of_the_findings(search: Search):
     for incident in search.truth.values():
         assert incident["monitor"] in MONITORS
         assert set(incident) == {
-            *("id", "monitor", "kind", "feature", "segment", "start", "full", "end", "gradual", "silent", "note"),
+            *("id", "monitor", "kind", "feature", "segment", "start", "full", "end", "gradual", "severity", "note"),
             "consequences",
         }
         for consequence in incident["consequences"]:

@@ -15,9 +15,7 @@ TO_THE_DAY = {"missing", "integrity", "skew"}
 """Monitors whose onsets are facts."""
 
 AWAITED = {
-    "hours-lost", "scored-again", "clicks-repeated", "labels-late", "image-age-in-hours", "rows-shuffled",
-    "engine-column-gone", "clock-ahead", "rows-late", "labels-thin",
-    "rerank-column-new", "sampled", "rating-leaves-early", "depth-overdue",
+    "image-age-in-hours", "rows-late", "rating-leaves-early", "depth-overdue",
 }  # fmt: skip
 """Incidents of kinds that are not told yet."""
 
