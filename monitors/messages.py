@@ -126,7 +126,8 @@ def _shift(row: Mapping[str, Any], subject: str) -> str:
 
 
 def _skewed(row: Mapping[str, Any], subject: str) -> str:
-    return f"{subject} is not served as it was in the training set: {_apart(row)}{_most_moved(row)}."
+    apart = _apart(row).replace("from the reference", "from it")
+    return f"{subject} is not served as it was in the training set: {apart}{_most_moved(row)}."
 
 
 def _mismatch(row: Mapping[str, Any], subject: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -36,7 +37,7 @@ from monitors.profile.bins import Bins
 from monitors.profile.course import COURSE
 from monitors.profile.facts import COUNTS, DELAY_HOURS
 from monitors.profiling import freeze_bins, profile_dirty, profile_training
-from monitors.reference import Plan, plan
+from monitors.reference import Plan, first_windows, plan
 from monitors.settings import segment_share
 from monitors.store import Store, replace_frame, replace_rows
 from monitors.windows import Grain
@@ -306,7 +307,8 @@ def _measure(job: Job, bins: Bins, store: Store, connection: sa.Connection) -> t
         own = store.profiles(name, TRAINING + segment, connection=connection) if job.config.reference.path else []
         own = own or (store.profiles(name, TRAINING, connection=connection) if job.config.reference.path else [])
         training = stack(bins, own, Grain.parse("1 rows"), TRAINING, fill=False) if own else None
-        if segment and training is None and not _enough(cube, job.plan):
+        held = job.plan.learned if training is None else first_windows(job.log.starts, grain)
+        if segment and not _enough(cube, held):
             continue
         settings = replace(settings_of(job.config, grain, job.log.last, share), immature=immature)
         block, resolved = assess(cube, job.plan, settings, training, judge=judge, whole=chosen if segment else None)
@@ -320,9 +322,9 @@ def _measure(job: Job, bins: Bins, store: Store, connection: sa.Connection) -> t
     return combine(blocks), chosen
 
 
-def _enough(cube: Any, chosen: Plan) -> bool:
-    """Whether a segment has rows enough in the reference to be judged by itself."""
-    rows = cube.rows[np.isin(cube.starts, chosen.learned)]
+def _enough(cube: Any, held: Sequence[int]) -> bool:
+    """Whether a segment has rows enough in the windows that are learned from to be judged by itself."""
+    rows = cube.rows[np.isin(cube.starts, held)]
     return bool((rows >= _JUDGED_SEGMENT_ROWS).sum() >= 3)
 
 

@@ -193,7 +193,13 @@ def _unit(told: Told, over: bool) -> str:
     return f"the values of {_name(told)} {'were' if over else 'are'} all {what} what they were{_for(told)}"
 
 
+_OF_ALL = ("rank among", "spread of ranks", "mean: ", "standard deviation")
+"""What moved of a column is one of its values, or one of these."""
+
+
 def _moved(told: Told) -> str:
+    if _detail(told).startswith(_OF_ALL):
+        return f": its {_detail(told)}"
     if _detail(told):
         return f", most where it is {_detail(told)}"
     return f": its distance from the reference is {number(told.row['value'])}"

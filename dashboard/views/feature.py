@@ -134,8 +134,10 @@ def _tiles(page: Page, feature: str, at: int) -> None:
         next(places).metric(label, value, due, border=True, delta_color="off", delta_arrow="off")
 
     drift = at_window(page, "drift", "jensen_shannon", feature, at)
-    limit = f"quiet under {number(drift['band_high'])}" if np.isfinite(drift["band_high"]) else "in the reference"
-    tile("Distance from the reference", number(drift["value"]), limit)
+    skew = at_window(page, "skew", "training_distance", feature, at)
+    drift, past = (skew, "training set") if np.isfinite(skew["value"]) else (drift, "reference")
+    limit = f"quiet under {number(drift['band_high'])}" if np.isfinite(drift["band_high"]) else f"in the {past}"
+    tile(f"Distance from the {past}", number(drift["value"]), limit)
     learned = at_window(page, "decay", "learned_power", feature, at)
     known = np.isfinite(learned["value"])
     due = f"{number(learned['expected'])} in the reference" if known else "no labels yet"

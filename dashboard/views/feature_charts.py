@@ -65,6 +65,8 @@ def show_distribution(page: Page, feature: str, window: dict[str, Any], bins: pd
         most = records(bins)[int(np.argmax(np.abs(bins["window"] - bins["reference"])))]
         went = f"{plain(most['label'])} went from {share(most['reference'])} to {share(most['window'])}"
         title = f"{quoted(feature)} has shifted: {went}"
+    elif _found(page, "skew", "training_distance", feature, window):
+        title = f"{quoted(feature)} is not served as in the training set"
     figure = distribution(
         bins,
         title=title,

@@ -34,7 +34,7 @@ def _training(page: Page, feature: str) -> None:
     told = course(rows, "was not served as in the training set", "is served as in the training set", "skew")
     rows = rows.assign(band_low=np.nan, low=np.nan, high=np.nan)
     look = _look(page) | {"events": with_changes(page.events, rows)}
-    y = "Jensen–Shannon distance from the training set"
+    y = "distance from the training set"
     common.picking(series(rows, title=f"{quoted(feature)} {told}", y=y, zero=True, **look), "training")
 
 

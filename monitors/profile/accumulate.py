@@ -95,6 +95,8 @@ class Accumulator:
         self.lock = Lock()
         self.follower = Follower(len(bins.features))
         self.threads = threads
+        self.places = {column.name: i for i, column in enumerate(bins.features)}
+        self.attributed: dict[str, int | None] = {}  # place of the feature whose attributions a column holds, by name
         self.pool = ThreadPoolExecutor(threads)
 
     def add(self, rows: Rows) -> None:
@@ -131,13 +133,15 @@ class Accumulator:
 
     def _size(self, batch: pa.RecordBatch, placed: list[np.ndarray]) -> None:
         """Add the sizes of attributions; of several columns of one feature all count."""
-        names = {column.name: i for i, column in enumerate(self.bins.features)}
         for name in batch.schema.names:
-            feature = attributed(self.bins.attributions, name, names.keys())
-            if feature is not None:
+            if name not in self.attributed:
+                feature = attributed(self.bins.attributions, name, self.places.keys())
+                self.attributed[name] = None if feature is None else self.places[feature]
+            place = self.attributed[name]
+            if place is not None:
                 values, flags = to_floats(batch.column(name))
                 for cells, cell in zip(self.cells, placed, strict=True):
-                    count_sizes(values, flags, cell, cells.sizes[names[feature]])
+                    count_sizes(values, flags, cell, cells.sizes[place])
 
     def _segment(self, group: str | None, batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray]:
         """Names of a grouping's values and each row's index among them."""

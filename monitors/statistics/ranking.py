@@ -27,7 +27,8 @@ def ndcg(gains: np.ndarray, scores: np.ndarray) -> np.ndarray:
     discount = 1 / np.log2(np.arange(gains.shape[-1]) + 2)
     with np.errstate(invalid="ignore", divide="ignore"):
         best = (-np.sort(-gains, axis=-1) * discount).sum(axis=-1)
-        return np.asarray((_shared(scores, discount) * gains).sum(axis=-1) / best)
+        # two sums of the same numbers in another order are equal
+        return np.asarray(np.round((_shared(scores, discount) * gains).sum(axis=-1) / best, 12))
 
 
 def _shared(scores: np.ndarray, discount: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import pytest
 
 from monitors.config import Config
 from monitors.pipeline import run
+from monitors.store import Store
 from tests.dashboard.conftest import Made, Opened, texts
 
 DAYS, ROWS, LATE = 40, 600, 28
@@ -96,6 +97,43 @@ def test_the_log_health_page_lists_what_differs_with_ids(ranker: str, opened: Op
     table = next(frame.value for frame in app.dataframe if "ids" in frame.value)
     assert table["feature"].tolist() == ["price"]
     assert table["ids"].iloc[0].count(",") == 2
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A log whose prices were made otherwise than those of its training set, whose rows have no times."""
+    home: Path = tmp_path_factory.mktemp("trained")
+    log = ranked()[["ts", "match", "price", "score", "clicked"]].iloc[: 24 * ROWS]
+    log.drop(columns="ts").sample(frac=0.5, random_state=1).to_parquet(home / "training.parquet", index=False)
+    log.assign(price=log["price"] * 2 + 1).to_parquet(home / "log.parquet", index=False)
+    text = (
+        CONFIG.partition("id =")[0]
+        + 'prediction = "score"\nlabel = "clicked"\n[reference]\npath = "training.parquet"\n'
+    )
+    (home / "driftmeter.toml").write_text(text, encoding="utf-8")
+    run(Config.load(home / "driftmeter.toml"))
+    return str(home / "driftmeter.toml")
+
+
+@pytest.mark.parametrize("page", ["", "overview", "incidents", "concept", "decay", "missing", "feature", "log-health"])
+def test_every_page_opens_on_a_log_with_a_training_set(trained: str, opened: Opened, page: str) -> None:
+    app = opened(trained, page=page, **({"feature": "price"} if page == "feature" else {}))
+    assert not app.exception
+    if page == "overview":
+        assert "price" in str([frame.value.to_dict() for frame in app.dataframe]) + texts(app)
+
+
+def test_a_training_set_is_told_of_once(trained: str) -> None:
+    store = Store.open(Config.load(trained).store.url, read_only=True)
+    found = store.findings("ranker")
+    incidents = store.incidents("ranker")
+    store.close()
+    mine = found[found["kind"] == "distribution"]
+    assert set(mine["feature"]) == {"price"} and mine["incident"].nunique() == 1
+    assert (mine["severity"] == "alert").all() and set(mine["state"]) <= {"new", "ongoing", "worse"}
+    assert mine["onset"].nunique() == 1 and mine["onset"].iloc[0] == mine["window_start"].min()
+    told = incidents.loc[incidents["incident"] == mine["incident"].iloc[0], "title"].iloc[0]
+    assert told.startswith('Since 6 Jan 2025 "price" is not served as in the training set')
 
 
 def test_a_log_without_any_of_them_says_nothing_of_them(made: Made, opened: Opened) -> None:

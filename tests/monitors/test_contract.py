@@ -50,10 +50,17 @@ def odd_columns() -> pd.DataFrame:
     )  # fmt: skip
 
 
+def explained() -> pd.DataFrame:
+    features = [name for name in LOG if name not in (TIME, SCORE, LABEL, ID)]
+    return LOG.assign(**{f"why {name}": RNG.normal(size=len(LOG)) for name in features})
+
+
 LOGS: dict[str, Callable[[], Built]] = {
     "odd columns": lambda: build(odd_columns(), REFERENCE),
     "one row a window": lambda: build(LOG.groupby(DAY).head(1).reset_index(drop=True), REFERENCE, "1d", "binary", 1),
     "one row": lambda: build(LOG.head(1), 1),
+    "positions": lambda: build(LOG.assign(rank=1 + np.arange(len(LOG)) % 9), REFERENCE, position="rank"),
+    "attributions": lambda: build(explained(), REFERENCE, attributions=("why *",)),
     "no label": lambda: build(LOG.drop(columns=LABEL), REFERENCE),
     "no prediction": lambda: build(LOG.drop(columns=SCORE), REFERENCE),
     "neither": lambda: build(LOG.drop(columns=[SCORE, LABEL]), REFERENCE),
