@@ -34,7 +34,7 @@ def config_paths() -> list[str]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _config(path: str, _modified: int) -> Config:
+def _config(path: str, modified: int) -> Config:  # noqa: ARG001 -- a key; with a leading underscore it would be none
     return Config.load(path)
 
 
@@ -51,7 +51,7 @@ def _modified(path: str) -> int:
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _store(url: str, _identity: int) -> Store:
+def _store(url: str, identity: int) -> Store:  # noqa: ARG001
     return Store.open(url, read_only=True)
 
 
@@ -203,13 +203,15 @@ def page(path: str, wanted: Look, start: int | None = None, end: int | None = No
     UserError
         when there is no run yet, the look has no windows, or the period holds none
     """
-    return _page(path, _modified(path), int(known(path)["version"]), wanted, start, end, last)
+    kept = known(path)
+    with store(config(path).store.url).snapshot() as base:  # a run may end between two questions
+        kept = base.model(kept["model"]) or kept
+        return _page(path, _modified(path), int(kept["version"]), wanted, start, end, last, base, kept)
 
 
 @st.cache_resource(show_spinner="Measuring…", max_entries=48)
-def _look(path: str, _modified: int, _version: int, wanted: Look) -> Seen:
-    current = config(path)
-    return look(store(current.store.url), current, wanted)
+def _look(path: str, changed: int, kept_version: int, wanted: Look, _base: Store) -> Seen:  # noqa: ARG001
+    return look(_base, config(path), wanted)
 
 
 def cards(path: str, wanted: Look) -> list[Card]:
@@ -226,11 +228,11 @@ def _cards(path: str, changed: int, kept_version: int, wanted: Look) -> list[Car
 
 @st.cache_resource(show_spinner=False, max_entries=48)
 def _page(
-    path: str, changed: int, kept_version: int, wanted: Look, start: int | None, end: int | None, last: int | None
-) -> Page:
-    current, kept = config(path), known(path)
-    base = store(current.store.url)
-    seen = _look(path, changed, kept_version, wanted)
+    path: str, changed: int, kept_version: int, wanted: Look, start: int | None, end: int | None, last: int | None,
+    _base: Store, _kept: dict[str, Any],
+) -> Page:  # fmt: skip
+    current, base, kept = config(path), _base, _kept
+    seen = _look(path, changed, kept_version, wanted, base)
     grain, fine = seen.grain, Grain.parse(kept["grain_size"], kept["timezone"])
     low, high = _bounds(seen, start, end, last)
     as_run = wanted == Look(fine.size, CONFIGURED, "")

@@ -91,7 +91,7 @@ def run(config: Config, report: Progress = silent) -> RunResult:
     layout = Layout(columns_of(config), config.grain)
     store = Store.open(config.store.url)
     try:
-        with store.writing() as connection:
+        with store.writing(config.model.name) as connection:
             result = _run(config, store, connection, layout, log_files, label_files, training, offline, report)
             now = clock.micros(dt.datetime.now(dt.UTC))
             return replace(result, at=tables.add_run(connection, config.model.name, now))

@@ -80,6 +80,11 @@ def look(store: Store, config: Config, wanted: Look) -> Seen:
     UserError
         when the store has no such grain or segment, or the reference holds no window.
     """
+    with store.snapshot() as at_once:
+        return _look(at_once, config, wanted)
+
+
+def _look(store: Store, config: Config, wanted: Look) -> Seen:
     name = config.model.name
     row, bins = store.model(name), store.bins(name)
     if row is None or bins is None:

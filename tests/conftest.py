@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import uuid
+from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import settings
+
+from tests import postgres
 
 os.environ.setdefault("DO_NOT_TRACK", "1")  # Evidently, where a test takes it as an oracle
 
@@ -22,3 +27,21 @@ def chromium() -> str:
         if path := shutil.which(program):
             return path
     raise RuntimeError("this test needs a browser: apt-get install chromium, or run tests/run.py, which does")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A PostgreSQL server; a test that needs it carries the marker `postgres`."""
+    with postgres.served() as url:
+        yield url
+
+
+@pytest.fixture
+def database(postgres_server: str) -> str:
+    """The URL of an empty database of PostgreSQL; a test that needs it carries the marker `postgres`."""
+    name = f"d{uuid.uuid4().hex}"
+    engine = sa.create_engine(f"{postgres_server}/postgres".replace("://", "+psycopg://"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return f"{postgres_server}/{name}"

@@ -10,6 +10,7 @@ Tests whose system package cannot be had are named at the end; with CI=true in t
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import subprocess
@@ -21,8 +22,11 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 OLDEST, NEWEST = (3, 11), (3, 13)
 
-# Tests with this marker need one of these programs, which comes with this Debian package.
-NEEDS = {"browser": (("chromium", "chromium-browser", "google-chrome"), "chromium")}
+# Tests with this marker need one of these programs (names, or globs of paths), which comes with this Debian package.
+NEEDS = {
+    "browser": (("chromium", "chromium-browser", "google-chrome"), "chromium"),
+    "postgres": (("initdb", "/usr/lib/postgresql/*/bin/initdb"), "postgresql"),
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -104,7 +108,11 @@ def apt(package: str) -> bool:
 
 def found(programs: tuple[str, ...], package: str) -> bool:
     """Whether one of the programs is there, or is after an attempt to install its package."""
-    return any(map(shutil.which, programs)) or (apt(package) and any(map(shutil.which, programs)))
+
+    def there() -> bool:
+        return any(glob.glob(program) if "/" in program else shutil.which(program) for program in programs)
+
+    return there() or (apt(package) and there())
 
 
 def collected(marker: str, arguments: list[str]) -> list[str]:

@@ -60,7 +60,7 @@ def write_store(
         "grain_size": grain.size, "timezone": grain.timezone, "observed_until": None, "version": 1,
     }  # fmt: skip
     rows = [{"model": "m", "start": start, "segment": "", "rows": 1000, "profile": b""} for start in starts]
-    with store.writing() as connection:
+    with store.writing("m") as connection:
         for table, content in (
             (tables.models, [model]),
             (tables.profiles, rows),

@@ -25,14 +25,15 @@ OPEN = ("new", "ongoing", "worse")
 
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[Config, Store, Grain]]:
-    """A configuration, its store and the grain of its windows; raises UserError before the first run."""
+    """A configuration, its store at one moment and the grain of its windows; raises UserError before the first run."""
     config = Config.load(path)
     name = config.model.name
     store = Store.open(config.store.url, read_only=True)
     try:
-        if name not in store.models():
-            raise UserError(f'nothing is stored yet for the model "{name}"; run `driftmeter run -c {path}` first')
-        yield config, store, store.grain(name)
+        with store.snapshot() as at_once:
+            if name not in at_once.models():
+                raise UserError(f'nothing is stored yet for the model "{name}"; run `driftmeter run -c {path}` first')
+            yield config, at_once, at_once.grain(name)
     finally:
         store.close()
 

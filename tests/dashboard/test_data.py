@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -12,8 +13,10 @@ import pytest
 from dashboard import data
 from monitors.config import Config
 from monitors.errors import UserError
+from monitors.pipeline import run
 from monitors.store import Store
 from monitors.views import Look
+from tests.dashboard.conftest import FIXTURES, MONTHS
 
 DAY = 86_400_000_000
 
@@ -96,6 +99,22 @@ def test_another_store_in_the_same_place_is_opened_anew(flights: str, tmp_path: 
         data.row(path)
     copied(flights, tmp_path)
     assert data.row(path) is not None
+
+
+def test_another_run_and_another_configuration_are_seen(flights: str, tmp_path: Path) -> None:
+    path = Path(copied(flights, tmp_path))
+    for month in range(1, MONTHS + 1):
+        shutil.copy(FIXTURES / "flights" / f"2015-{month:02}.parquet", tmp_path)
+    before = data.page(str(path), Look("1w"))
+    shutil.copy(FIXTURES / "flights" / f"2015-{MONTHS + 1:02}.parquet", tmp_path)
+    run(Config.load(path))
+    after = data.page(str(path), Look("1w"))
+    assert len(after.windows) > len(before.windows)
+    assert after.seen.measured["window_start"].max() > before.seen.measured["window_start"].max()
+    path.write_text(path.read_text().replace('name = "', 'name = "another '))
+    os.utime(path, ns=(0, 0))
+    with pytest.raises(UserError, match='the store has no model "another'):
+        data.page(str(path), Look("1w"))
 
 
 def copied(config: str, folder: Path) -> str:

@@ -12,6 +12,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from monitors.config import Config
+from monitors.logs.progress import Progress, silent
 from monitors.pipeline import RunResult, run
 from monitors.profile.cube import Profile
 from monitors.store import Store, metadata
@@ -79,9 +80,9 @@ class Log:
         """Take a day's log file away."""
         (self.home / f"logs/{day:03}.parquet").unlink()
 
-    def run(self) -> RunResult:
+    def run(self, report: Progress = silent) -> RunResult:
         """Run the pipeline."""
-        return run(self.config)
+        return run(self.config, report)
 
     def store(self) -> dict[str, list[tuple[Any, ...]]]:
         """All that the store holds, but for when files were written and how often the store was."""
@@ -117,12 +118,12 @@ def _plain(blob: bytes) -> tuple[Any, ...]:
     return (*(array.tobytes() for array in arrays), repr(profile.facts))
 
 
-def copy(log: Log, home: Path) -> Log:
+def copy(log: Log, home: Path, url: str = "sqlite:///store.db", name: str = "m") -> Log:
     """The same files in another folder, without the store."""
     other = Log.__new__(Log)
     shutil.copytree(log.home, home, ignore=shutil.ignore_patterns("store.db*"))
     other.home, other.labels_apart = home, log.labels_apart
     content = log.config.model_dump(exclude_unset=True)
-    content["store"] = {"url": "sqlite:///store.db"}
+    content["store"], content["model"]["name"] = {"url": url}, name
     other.config = Config.from_dict(content, home)
     return other

@@ -99,7 +99,7 @@ def evidence(
         folder,
     )  # fmt: skip
     store = Store.open(config.store.url)
-    with store.writing() as connection:
+    with store.writing("m") as connection:
         for at in runs if runs is not None else [NOW - DAY]:
             tables.add_run(connection, "m", at)
         for version, (first, last) in (versions or {}).items():

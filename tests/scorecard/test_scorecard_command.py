@@ -174,7 +174,7 @@ def test_runs_are_remembered_and_who_was_told(tmp_path: Path, monkeypatch: pytes
 
 def test_old_runs_are_forgotten(tmp_path: Path):
     store = Store.open(f"sqlite:///{tmp_path / 'store.db'}")
-    with store.writing() as connection:
+    with store.writing("m") as connection:
         for at in range(RUNS_KEPT + 5):
             add_run(connection, "m", at)
         assert add_run(connection, "m", 3) == RUNS_KEPT + 5  # no two at one time, whatever the clock says
