@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -203,10 +205,16 @@ def page(path: str, wanted: Look, start: int | None = None, end: int | None = No
     UserError
         when there is no run yet, the look has no windows, or the period holds none
     """
-    kept = known(path)
-    with store(config(path).store.url).snapshot() as base:  # a run may end between two questions
-        kept = base.model(kept["model"]) or kept
+    with _at_once(path) as (base, kept):
         return _page(path, _modified(path), int(kept["version"]), wanted, start, end, last, base, kept)
+
+
+@contextmanager
+def _at_once(path: str) -> Iterator[tuple[Store, dict[str, Any]]]:
+    """The store and the model's row at one moment: a run may end between two questions."""
+    kept = known(path)
+    with store(config(path).store.url).snapshot() as base:
+        yield base, base.model(kept["model"]) or kept
 
 
 @st.cache_resource(show_spinner="Measuring…", max_entries=48)
@@ -216,14 +224,13 @@ def _look(path: str, changed: int, kept_version: int, wanted: Look, _base: Store
 
 def cards(path: str, wanted: Look) -> list[Card]:
     """A card for each thing that went missing in a look, over the whole log."""
-    return _cards(path, _modified(path), int(known(path)["version"]), wanted)
+    with _at_once(path) as (base, kept):
+        return _cards(path, _modified(path), int(kept["version"]), wanted, base)
 
 
 @st.cache_resource(show_spinner=False, max_entries=48)
-def _cards(path: str, changed: int, kept_version: int, wanted: Look) -> list[Card]:
-    current = config(path)
-    seen = _look(path, changed, kept_version, wanted)
-    return missing_cards(store(current.store.url), current, seen, wanted)
+def _cards(path: str, changed: int, kept_version: int, wanted: Look, _base: Store) -> list[Card]:
+    return missing_cards(_base, config(path), _look(path, changed, kept_version, wanted, _base), wanted)
 
 
 @st.cache_resource(show_spinner=False, max_entries=48)
