@@ -12,6 +12,7 @@ from monitors.loss_by_feature import loss_by_feature
 from monitors.measurement import combine, in_reference, labelled_share, rest_of, table
 from monitors.nonfinite import nonfinite
 from monitors.performance import performance
+from monitors.position import curve
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.relation import position_curve, relation
 from monitors.settings import Settings
@@ -37,7 +38,8 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     blocks: list[pd.DataFrame] = []
     if windows.bins.classes:
         blocks += [*_label(windows, reference, settings), *performance(windows, reference, settings)]
-        if windows.bins.of_role("position"):
+        # a training set may well not say where its rows stood
+        if curve(windows) is not None and curve(reference) is not None:
             blocks.append(position_curve(windows, reference, settings))
         if windows.bins.features:
             blocks.append(relation(windows, reference, settings))

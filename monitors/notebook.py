@@ -29,6 +29,8 @@ def measure(
     prediction: str | None = None,
     label: str | None = None,
     id_column: str | None = None,
+    position: str | None = None,
+    attributions: str | list[str] | None = None,
     task: str | None = None,
     positive: object = None,
     features: list[str] | None = None,
@@ -43,7 +45,8 @@ def measure(
     Parameters
     ----------
     data : pandas, polars, DuckDB, PyArrow: anything with ``__arrow_c_stream__``; it is read twice
-    timestamp, prediction, label, id_column : names of columns; without a timestamp windows are of rows
+    timestamp, prediction, label, id_column, position : names of columns; without a timestamp windows are of rows
+    attributions : a glob such as ``shap_*``, whose star stands for the feature, or a list
     task : binary, multiclass or regression; guessed when left out. positive : the label's value that counts
     features, exclude : names of columns; left out, every other column is a feature
     windows : ``1h``, ``1d``, ``1w``, ``1mo`` or ``1000 rows`` (the default without a timestamp; ``1d`` with one)
@@ -59,7 +62,8 @@ def measure(
     UserError
         when a column is not there, or the reference holds no window.
     """
-    logs = {"path": "-", "timestamp": timestamp, "prediction": prediction, "label": label, "id": id_column}
+    logs = {"path": "-", "timestamp": timestamp, "prediction": prediction, "label": label, "id": id_column,
+            "position": position, "attributions": attributions}  # fmt: skip
     given: dict[str, Any] = {
         "model": {"name": "model", "task": task, "positive": positive},
         "logs": {key: value for key, value in logs.items() if value is not None},

@@ -124,6 +124,8 @@ def _run(
     job = Job(config, layout, log, chosen, labels, progress, offline)
     stale_bins = bins is None or bool(log.dirty & set(chosen.frozen)) or _differ(training, ledgers["training"])
     stale_bins = stale_bins or old is None or old["reference"]["frozen"] != list(chosen.frozen)
+    # where the training set has no positions, their bins are those of the log's first windows
+    stale_bins = stale_bins or bool(training and config.logs.position and log.dirty)
     if stale_bins:
         frozen = freeze_bins(job, training)
         if bins is None or frozen.fingerprint != bins.fingerprint:

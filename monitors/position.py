@@ -32,7 +32,7 @@ class Curve(NamedTuple):
 
 
 def curve(cube: Cube) -> Curve | None:
-    """The outcome curve of every window, None where the log has no positions or no labels."""
+    """The outcome curve of every window, None where no labelled row has a position."""
     column = cube.of_role("position")
     if column is None or not cube.bins.classes:
         return None
@@ -40,6 +40,8 @@ def curve(cube: Cube) -> Curve | None:
     member = (places[:, None] == np.arange(places.max() + 1)).astype(float)
     labelled = column.by_outcome.astype(float)
     n = labelled.sum(axis=2) @ member
+    if not n[:, 1:].any():
+        return None
     label, label2 = (column.sum(name) @ member for name in ("label", "label2"))
     if cube.bins.task == "regression":
         return Curve(n, label[..., None], label2)

@@ -21,7 +21,9 @@ from monitors.profile.bins import Bins
 from monitors.profile.cube import Profile
 from monitors.profile.freeze import Collector, Model
 from monitors.profile.local import profile_rows
-from monitors.profile.rows import Rows
+from monitors.profile.rows import Columns, Rows
+from monitors.profile.seen import SeenColumn
+from monitors.reference import first_windows
 from monitors.windows import Grain
 
 _HOURS = {"h": 1, "d": 24, "w": 168, "mo": 744, "rows": 0}
@@ -40,8 +42,21 @@ def freeze_bins(job: Job, training: list[LogFile]) -> Bins:
         for rows in _reference_rows(job, file, bool(training), windows):
             collector.add(rows)
         job.progress("freezing bins", done, len(files))
+    place = layout.columns.position
+    if training and place is not None and place not in collector.seen:
+        collector.seen |= _positions(job, place)
     model = config.model
     return collector.freeze(Model(model.task, model.positive, model.threshold))
+
+
+def _positions(job: Job, place: str) -> dict[str, SeenColumn]:
+    """The log's own column of positions, as its first windows have it, where the training set has none."""
+    first = set(first_windows(job.log.starts, job.layout.grain))
+    alone = Collector(Columns(job.layout.columns.timestamp, include=(), position=place))
+    for file in job.log.touching(first):
+        for rows in read_rows(file, job.layout, job.log.first_rows[file.key], first, keys=True):
+            alone.add(rows)
+    return alone.seen
 
 
 def _reference_rows(job: Job, file: LogFile, training: bool, windows: set[int]) -> Iterator[Rows]:
