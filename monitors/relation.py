@@ -20,7 +20,7 @@ _LEAST_INFORMATION = 3.0
 """Least n·r(1-r) of a group of bins whose outcome rate is judged."""
 _LEAST_ROWS = 8
 _SAME = 0.9
-_BURST = 2.0
+_BURST = 3.0
 """Slope of one window's tail, ``null.tails``: rows that belong together, a group's bookings, have one outcome."""
 _SPANS = {1: 0.2, 2: 0.4, 3: 0.2, 5: 0.2}
 """A relation that has changed stays changed: see ``null.SPANS``."""

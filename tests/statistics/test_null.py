@@ -390,7 +390,7 @@ def test_runs_under_all_of_the_reference_have_the_chance_of_exchangeable_windows
     reference = np.arange(1.0, 13.0)[None]
     values = np.array([[5.0, *[0.0] * SHORTEST_RUN, 7.0, *[0.0] * (SHORTEST_RUN - 1)]])
     p = run_below(reference, values)
-    assert p[0, 1 : 1 + SHORTEST_RUN] == pytest.approx(1 / special.binom(12 + SHORTEST_RUN, SHORTEST_RUN))
+    assert p[0, 1 : 1 + SHORTEST_RUN] == pytest.approx(SHORTEST_RUN / special.binom(12 + SHORTEST_RUN, SHORTEST_RUN))
     assert (p[0, [0, 6, 7, 8, 9, 10]] == 1).all()
     assert (run_below(reference[:, :2], values) == 1).all()
     assert (run_below(np.full((1, 5), NAN), values) == 1).all()

@@ -94,9 +94,11 @@ def deviations(
     for k in np.unique(kind) if moderated else ():
         prior[kind == k] = common(ratio[kind == k] / base[kind == k], free[kind == k])[1]
     habit2 = _habit2(ratio[:, None], free[:, None], kind, owner, prior, mean_error2[:, None])[:, 0]
-    # numbers of one feature move together: what they have in common is worth no more than two windows' of each feature
-    features = len(x) if owner is None else len(np.unique(owner))
-    dof = free + np.minimum(prior, np.minimum(_PRIOR_CAP, (features * 2.0) * np.maximum(count - 1.0, 1.0)))
+    # what numbers have in common is worth no more than the windows of those that go their own ways
+    others = np.zeros(len(x))
+    for k in np.unique(kind) if moderated else ():
+        others[kind == k] = _going_own_ways(np.sqrt(weight[kind == k]) * away[kind == k]) - 1.0
+    dof = free + np.minimum(prior, np.minimum(_PRIOR_CAP, others * np.maximum(count - 1.0, 1.0)))
     if events is not None:
         dof = np.where(np.isinf(events), _EXACT, dof)
     n = np.maximum(count, 1)
@@ -127,6 +129,26 @@ def deviations(
     few = count < FEW_WINDOWS
     windows[few], left_out[few] = np.nan, np.nan
     return Deviations(left_out, windows, expected[:, None], spread, dof[:, None], left_mean, left_spread)
+
+
+def _going_own_ways(away: np.ndarray) -> float:
+    """How many numbers' worth of variances D numbers give that move together, D / (1 + (D - 1) · mean ρ²), 1 to D.
+
+    ρ² is taken over windows, less 1 / (R - 1) that chance makes of it; squares of numbers correlate as ρ².
+
+    Parameters
+    ----------
+    away : shape (D, R), deviations from their means; 0 where not known
+    """
+    length = np.sqrt((away**2).sum(axis=1))
+    unit = away[length > 0] / length[length > 0, None]
+    numbers, free = len(unit), away.shape[1] - 1
+    if numbers < 2 or free < 2:
+        return 1.0
+    among = unit.T @ unit
+    seen = ((among**2).sum() - numbers) / (numbers * (numbers - 1))
+    alike = min(max((seen * free - 1) / (free - 1), 0.0), 1.0)
+    return float(numbers / (1 + (numbers - 1) * alike))
 
 
 def _base(ratio: np.ndarray, owner: np.ndarray | None) -> np.ndarray:

@@ -15,7 +15,8 @@ def run_below(reference: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Chance that so many windows in a row lie under every window of the reference, if nothing has changed.
 
     k exchangeable windows after R others are the k least of all with chance 1 / C(R + k, k), whatever the
-    distribution. All windows of a run are told, back to its first: that is where the change began.
+    distribution. All windows of a run are told, back to its first: that is where the change began; each lies in k
+    stretches of k windows, so its chance is k times that.
 
     Parameters
     ----------
@@ -36,5 +37,5 @@ def run_below(reference: np.ndarray, values: np.ndarray) -> np.ndarray:
         for first, last in edges.reshape(-1, 2):
             k = int(last - first)
             if k >= SHORTEST_RUN:
-                out[f, first:last] = 1.0 / special.binom(count[f] + k, k)
+                out[f, first:last] = min(k / special.binom(count[f] + k, k), 1.0)
     return out

@@ -123,6 +123,8 @@ def together(log_p: np.ndarray, family: int) -> Together:
     ----------
     log_p : shape (F, R), of each feature; inf: not known
     """
+    if family == 1:  # one feature by itself has tails of its own, and nothing to move with
+        return Together(1, 1.0, 0.2)
     least = log_p.min(axis=0, initial=np.inf)
     surprise = -_sidak(least[np.isfinite(least)], family)
     over = surprise[surprise > START] - START

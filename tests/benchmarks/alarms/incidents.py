@@ -2,7 +2,8 @@
 
 A size is 3, 6 or 12 times the standard deviation that the moved quantity has from window to window in the quiet log, at
 this grain. A share's is not taken as less than what one window resolves, sqrt(max(q(1 - q), 1/n) / n) with n the median
-number of rows in a window: three times the habit of a column without any null is three rows, not none. Kinds without a
+number of rows in a window: three times the habit of a column without any null is three rows, not none. A count of
+rows' is not taken as less than its root. Kinds without a
 size are measured instead: by how many standard deviations the quantity came to lie elsewhere.
 """
 
@@ -102,7 +103,7 @@ def spread(log: Quiet, kind: Kind) -> float:
     values = values[np.isfinite(values)]
     deviation = float(values.std(ddof=1)) if len(values) > 1 else 0.0
     if not kind.share:
-        return deviation
+        return max(deviation, kind.least)
     n, q = float(np.median(log.rows)), float(values.mean())
     return max(deviation, float(np.sqrt(max(q * (1 - q), 1 / n) / n)))
 

@@ -38,12 +38,14 @@ class Kind(NamedTuple):
         kinds without a size ignore it); None when that cannot be reached
     sized : whether it comes in sizes
     share : whether the quantity is a share of rows, whose resolution is that of chance
+    least : deviation from window to window that is taken at least
     """
 
     quantity: Callable[[pd.DataFrame], np.ndarray]
     apply: Callable[[pd.DataFrame, np.ndarray, float], Changed | None]
     sized: bool = True
     share: bool = False
+    least: float = 0.0
 
 
 Make = Callable[[Quiet, str, np.random.Generator], Kind | None]
@@ -288,7 +290,9 @@ def volume(log: Quiet, column: str, rng: np.random.Generator) -> Kind | None:
             wanted = np.maximum(wanted - 1.0, 0.0)
         return Changed(pd.concat(frames).sort_values("window", kind="stable"))
 
-    return Kind(lambda f: np.bincount(f["window"], minlength=log.windows).astype(float), apply)
+    # a log that is written by the clock has no habit: ten rows more a week are nothing to anybody
+    least = float(np.sqrt(usual))
+    return Kind(lambda f: np.bincount(f["window"], minlength=log.windows).astype(float), apply, least=least)
 
 
 FEATURE_KINDS: Mapping[str, Make] = {
