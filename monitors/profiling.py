@@ -104,7 +104,7 @@ def profile_dirty(job: Job, bins: Bins, connection: sa.Connection) -> None:
     late = late_rows(log.scans.values(), grain) if grain.kind == "calendar" else None
     for begin in range(0, len(wanted), at_once):
         part = set(wanted[begin : begin + at_once])
-        profiles = profile_rows(_rows(job, part), bins, known)
+        profiles = profile_rows(_rows(job, part), bins, known, windows=len(part))
         if job.offline is not None:
             profiles = _compared(job, bins, part, profiles)
         for profile in profiles:

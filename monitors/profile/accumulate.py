@@ -31,8 +31,8 @@ _TASKS = 8
 class _Cells:
     """Counts of one grouping (all rows, or a segment column) by cell: a window and a segment's value."""
 
-    def __init__(self, bins: Bins) -> None:
-        self.bins = bins
+    def __init__(self, bins: Bins, expected: int = 0) -> None:
+        self.bins, self.expected = bins, expected
         self.index: dict[tuple[int, str], int] = {}
         self.rows: Counter[tuple[int, str]] = Counter()
         self.counts = np.zeros((0, int(bins.offsets[-1]), bins.outcomes + 2), np.int64)
@@ -59,7 +59,7 @@ class _Cells:
         have = self.counts.shape[0]
         if cells <= have:
             return
-        more = max(cells - have, have // 2)
+        more = max(cells - have, have // 2, self.expected - have)
         self.counts = np.concatenate([self.counts, np.zeros((more, *self.counts.shape[1:]), np.int64)])
         self.sums = np.concatenate([self.sums, np.zeros((more, *self.sums.shape[1:]))])
         self.low = np.concatenate([self.low, np.full((self.low.shape[0], more), np.inf)], axis=1)
@@ -78,14 +78,15 @@ class Accumulator:
     bins : what to count into
     known : names of the log's columns that are no features (id, timestamp, excluded ones ...), so not news
     threads : columns counted at a time
+    windows : how many are expected: room for them is made at once
     """
 
-    def __init__(self, bins: Bins, known: Iterable[str] = (), threads: int = 2) -> None:
+    def __init__(self, bins: Bins, known: Iterable[str] = (), threads: int = 2, windows: int = 0) -> None:
         self.bins = bins
         self.parts = sorted(set(known) - {column.name for column in bins.columns if column.role == "feature"})
         self.known = {*known, *(column.name for column in bins.columns)}
         self.groups: list[str | None] = [name for name, _ in bins.segments] or [None]
-        self.cells = [_Cells(bins) for _ in self.groups]
+        self.cells = [_Cells(bins, windows) for _ in self.groups]
         self.unseen: list[dict[int, Counter[str]]] = [{} for _ in bins.columns]
         self.windows: dict[int, Facts] = {}
         self.ids: dict[int, list[np.ndarray]] = {}

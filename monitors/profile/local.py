@@ -11,7 +11,9 @@ from monitors.profile.cube import Profile
 from monitors.profile.rows import Rows
 
 
-def profile_rows(batches: Iterable[Rows], bins: Bins, known: Iterable[str] = (), threads: int = 0) -> list[Profile]:
+def profile_rows(
+    batches: Iterable[Rows], bins: Bins, known: Iterable[str] = (), threads: int = 0, windows: int = 0
+) -> list[Profile]:
     """Profiles of every window and segment that the batches hold, in order of start and segment.
 
     Parameters
@@ -19,8 +21,9 @@ def profile_rows(batches: Iterable[Rows], bins: Bins, known: Iterable[str] = (),
     batches : each with its rows' windows
     known : names of columns that are no features, so not news when they are met
     threads : columns counted at a time; 0 is one a core
+    windows : how many are expected; 0 is not known
     """
-    accumulator = Accumulator(bins, known, threads or os.cpu_count() or 1)
+    accumulator = Accumulator(bins, known, threads or os.cpu_count() or 1, windows)
     for rows in batches:
         accumulator.add(rows)
     return accumulator.profiles()

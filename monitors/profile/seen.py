@@ -40,7 +40,9 @@ class SeenColumn:
                 self.values.update(count_values(array))
             if many or len(self.values) > KNOWN_VALUES:
                 self.open, self.values = True, Counter()
-        self.pieces.append((keys[chosen], array.take(pa.array(chosen))))
+        # a copy, so that a batch is not held for the sake of its sample; unless all of it is
+        kept = array if len(chosen) == len(array) else array.take(pa.array(chosen))
+        self.pieces.append((keys[chosen], kept))
 
     def keep(self, bound: int) -> None:
         """Let go of sampled rows whose keys are larger."""

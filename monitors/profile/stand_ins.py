@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pyarrow as pa
 from scipy import stats
 
 from monitors.profile.bins import FIRST, ColumnBins
@@ -43,7 +44,8 @@ def partners(columns: Sequence[ColumnBins], seen: Mapping[str, SeenColumn], keys
         return ()
     wanted = max(LEAST_ROWS, min(MOST_ROWS, CELLS // len(columns)))
     chosen = np.unique(keys)[:wanted]
-    blocks = [_block(column, seen[column.name], chosen) for column in columns]
+    places = _Places(chosen)
+    blocks = [_block(column, seen[column.name], places) for column in columns]
     found = strengths(blocks)
     np.fill_diagonal(found, 0.0)
     names = np.array([column.name for column in columns], object)
@@ -105,16 +107,32 @@ def _source(name: str) -> str:
     return found[0].lower() if found else name
 
 
-def _block(column: ColumnBins, seen: SeenColumn, chosen: np.ndarray) -> np.ndarray:
+class _Places:
+    """Where sampled rows stand among the chosen ones: found once for the columns that have the same rows."""
+
+    def __init__(self, chosen: np.ndarray) -> None:
+        self.chosen = chosen
+        self._known: list[tuple[np.ndarray, tuple[pa.Array, np.ndarray]]] = []
+
+    def of(self, piece: int, keys: np.ndarray) -> tuple[pa.Array, np.ndarray]:
+        """Indices of the piece's rows that are chosen, and their places."""
+        if piece < len(self._known) and np.array_equal(self._known[piece][0], keys):
+            return self._known[piece][1]
+        own = np.flatnonzero(keys <= self.chosen[-1])
+        found = pa.array(own), np.searchsorted(self.chosen, keys[own])
+        if piece == len(self._known):
+            self._known.append((keys, found))
+        return found
+
+
+def _block(column: ColumnBins, seen: SeenColumn, places: _Places) -> np.ndarray:
     """A feature's values in the chosen rows as standardised ranks, or as orthonormal indicators; (n, k)."""
+    chosen = places.chosen
     numeric = column.kind == "numeric"
     out = np.full(len(chosen), np.nan)
-    for keys, array in seen.pieces:
-        mask = keys <= chosen[-1]
-        if not mask.any():
-            continue
-        part = array if mask.all() else array.filter(mask)
-        place = np.searchsorted(chosen, keys[mask])
+    for piece, (keys, array) in enumerate(seen.pieces):
+        own, place = places.of(piece, keys)
+        part = array.take(own)
         if numeric:
             values, flags = to_floats(part)
             out[place] = np.where(np.isfinite(values) & ((flags == 0) if len(flags) else True), values, np.nan)
