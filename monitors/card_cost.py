@@ -72,10 +72,11 @@ def cost_words(
         if found is not None and found.rows_without >= FEWEST:
             other = "rows with it" if found.rows_having >= FEWEST else "rows that had it in the reference"
             text = f"{unit} {number(found.without)} on rows without it, {number(found.having)} on {other}"
-            if np.isfinite(found.explained) and found.explained > 0 and found.without > found.having:
-                part = share(min(found.explained, 1.0))
-                change = f"{number(found.before)} to {number(found.now)}"
-                text += f": {part} of the model's change in loss ({change})"
+            change = f"{number(found.before)} to {number(found.now)}"
+            if found.rows_having < FEWEST:  # nothing is left to compare with, so what else changed is not told apart
+                text += f"; the model's loss went from {change}"
+            elif found.explained > 0 and _surely(measured, feature, cube.starts[windows]):
+                text += f": {share(min(found.explained, 1.0))} of the model's change in loss ({change})"
             texts.append(text)
     held = measured[(measured["metric"] == "learned_power") & measured["reference"].astype(bool)]
     power = held.groupby("feature")["value"].mean().dropna().sort_values(ascending=False)
@@ -84,6 +85,14 @@ def cost_words(
         place = int(list(power.index).index(feature)) + 1
         texts.append(f"its own {name} was {number(float(power[feature]))}, number {place} of {len(power)}")
     return "; ".join(texts)
+
+
+def _surely(measured: pd.DataFrame, feature: str, starts: np.ndarray) -> bool:
+    """Whether rows without the feature surely lose more: the mean of the windows' gaps is beyond its 95% interval."""
+    gaps = measured[(measured["metric"] == "loss_gap") & (measured["feature"] == feature)
+                    & measured["window_start"].isin(starts)]  # fmt: skip
+    width = np.sqrt((((gaps["high"] - gaps["low"]) / 2) ** 2).sum()) / max(len(gaps), 1)
+    return bool(len(gaps) and gaps["value"].mean() > width)
 
 
 def _labelled(cube: Cube) -> np.ndarray:

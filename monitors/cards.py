@@ -26,6 +26,7 @@ KINDS = ("absent", "null_rate", "constant", "sentinel", "stale", "type_changed",
 """Kinds of findings that have a card."""
 
 _GONE = ("absent", "null_rate")
+_VALUES = ("lost_category", "unseen_category")
 _TOLD = 3
 _JOINT = 50
 """Features of one card whose rows are taken together to tell the hour."""
@@ -127,7 +128,11 @@ def cards(
         features = sorted(told["feature"].unique().tolist())
         features.sort(key=lambda name: place.get(name, len(place)))
         made.append(_card(features, told, every, found, cube, reference, measured, grain, cubes))
-    return sorted(made, key=lambda card: (rank.get(card.incident, 1e9), card.onset.at, DEPTH.get(card.kind, 9)))
+    named = {(card.incident, name) for card in made if card.kind not in _VALUES for name in card.features}
+    kept = [card for card in made if card.kind not in _VALUES or (card.incident, card.features[0]) not in named]
+    # a feature that is constant has lost its other values: that is one thing
+    return sorted(kept, key=lambda card: (card.ended is not None, rank.get(card.incident, 1e9), card.onset.at,
+                                          DEPTH.get(card.kind, 9)))  # fmt: skip
 
 
 def _card(
@@ -139,11 +144,22 @@ def _card(
     detail = _details(own, measured)
     row: dict[str, Any] = {**{str(k): v for k, v in own.iloc[-1].to_dict().items()}, "detail": detail}
     first, last = int(own["window_start"].min()), int(own["window_start"].max())
+    if row["kind"] == "stale":  # it stood still from the first window with its value
+        place = int(np.searchsorted(cube.starts, first)) - max(int(own.iloc[0]["value"]) - 1, 0)
+        first = int(cube.starts[max(place, 0)])
     over = every[(every["feature"] == lead) & (every["state"] == "resolved") & (every["window_start"] > last)]
-    state = str(over.iloc[0]["state"]) if len(over) else str(row["state"])
+    latest = every[(every["feature"] == lead) & (every["window_start"] >= last)].sort_values(
+        "window_start", kind="stable"
+    )
+    state = "resolved" if len(over) else str(latest.iloc[-1]["state"])
     same = [name for name in features[1:_JOINT] if (told.loc[told["feature"] == name, "window_start"] == first).any()]
-    onset = began(cube, row, first, grain, same if row["kind"] in _GONE else ())
-    end = ended(cube, row, last, grain) if len(over) else None
+    if isinstance(row["segment"], str):  # of segments no hours are kept
+        onset, end = _whole(cube, first, grain), Moment(grain.end(last), grain.end(last), False) if len(over) else None
+    else:
+        onset = began(cube, row, first, grain, same if row["kind"] in _GONE else ())
+        end = ended(cube, row, last, grain) if len(over) else None
+    place = int(own["effect"].abs().fillna(0.0).to_numpy(float).argmax()) if len(over) else -1
+    message = str(own["message"].iloc[place])
     windows = (cube.starts >= first) & (cube.starts <= last)
     i = cube.bins.position(lead)
     places: tuple[Place, ...] = ()
@@ -151,12 +167,18 @@ def _card(
         places = _places(cubes, i, int(cube.starts[windows][0]), int(cube.starts[windows][-1]), reference)
     gone = set(features)
     return Card(
-        str(row["incident"]), str(row["kind"]), "alert", state, tuple(features), str(row["message"]), onset, end,
+        str(row["incident"]), str(row["kind"]), "alert", state, tuple(features), message, onset, end,
         said(onset, grain), "" if end is None else f"back at {instant_words(end, grain)}", places,
         together(features, [column.name for column in cube.bins.features]), _also(found, str(row["incident"]), gone),
         cost_words(cube, reference, measured, lead, windows, str(row["kind"])),
         stand_ins(cube, features, windows),
     )  # fmt: skip
+
+
+def _whole(cube: Cube, start: int, grain: Grain) -> Moment:
+    """A window as a moment, with its files."""
+    files = cube.facts[int(np.searchsorted(cube.starts, start))].get("files", {})
+    return Moment(start, grain.end(start), False, tuple(sorted(files, key=lambda name: (files[name][0], name))))
 
 
 def stand_ins(cube: Cube, features: Sequence[str], windows: np.ndarray) -> tuple[StandIn, ...]:
@@ -224,34 +246,41 @@ def _where(places: Sequence[Place]) -> str:
     if not places:
         return ""
     rates = [place.rate for place in places]
-    if max(rates) - min(rates) < 0.02:
-        return f"alike in all {len(places)} segments and versions ({share(max(rates))})"
+    if max(rates) - min(rates) < max(0.02, 0.3 * max(rates)):
+        low, high = share(min(rates)), share(max(rates))
+        return f"alike in all {len(places)} segments and versions ({low if low == high else f'{low} to {high}'})"
     shown = [f"{place.segment} {share(place.rate)}" + (f" (was {share(place.usual)})" if place.usual == place.usual
              else "") for place in places[:_PLACES]]  # fmt: skip
     more = len(places) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+    return ", ".join(shown) + (f" and {more} more, down to {share(places[-1].rate)}" if more else "")
 
 
 def together(features: Sequence[str], names: Sequence[str]) -> str:
     """Which features went together and what their names have in common, in words; "" for one alone.
 
     >>> together(["user_age", "user_city"], ["user_age", "user_city", "price"])
-    'all 2 features that begin with "user_": "user_age" and "user_city"'
+    'all 2 features that begin with "user_": "…age" and "…city"'
     """
     if len(features) < 2:
         return ""
-    quoted = [f'"{name}"' for name in features[:_TOLD]]
-    more = len(features) - len(quoted)
-    listed = f"{', '.join(quoted)} and {more} more" if more else " and ".join([", ".join(quoted[:-1]), quoted[-1]])
-    for word, common, has in (
-        ("begin", common_beginning(features), str.startswith),
-        ("end", common_beginning([name[::-1] for name in features])[::-1], str.endswith),
+    beginning = common_beginning(features)
+    end = "" if beginning else common_beginning([name[::-1] for name in features])[::-1]
+    for word, common, alike in (
+        ("begin", beginning, [name for name in names if name.startswith(beginning)]),
+        ("end", end, [name for name in names if name.endswith(end)]),
     ):
-        alike = sum(has(name, common) for name in names) if common else 0
-        if common and alike < len(names):
-            part = f"all {alike}" if alike == len(features) else f"{len(features)} of the {alike}"
-            return f'{part} features that {word} with "{common}": {listed}'
-    return f"{len(features)} features: {listed}"
+        if common and len(alike) < len(names):
+            part = f"all {len(alike)}" if len(alike) == len(features) else f"{len(features)} of the {len(alike)}"
+            return f'{part} features that {word} with "{common}": {_listed(features, beginning, end)}'
+    return f"{len(features)} features: {_listed(features)}"
+
+
+def _listed(features: Sequence[str], beginning: str = "", end: str = "") -> str:
+    """The first features by name, without what all have in common."""
+    rest = [name[len(beginning) : len(name) - len(end)] for name in features[:_TOLD]]
+    quoted = [f'"{"…" if beginning else ""}{name}{"…" if end else ""}"' for name in rest]
+    more = len(features) - len(quoted)
+    return f"{', '.join(quoted)} and {more} more" if more else " and ".join([", ".join(quoted[:-1]), quoted[-1]])
 
 
 def common_beginning(names: Sequence[str]) -> str:

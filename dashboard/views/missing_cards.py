@@ -26,7 +26,8 @@ def show(page: Page) -> None:
     shown.sort(key=lambda card: card.state not in _OPEN)
     live = sum(card.state in _OPEN for card in shown)
     over = len(shown) - live
-    st.subheader(f"{counted(live, 'thing goes', 'things go')} on" + (f"; {over} over" if over else ""), anchor=False)
+    told = f"{counted(live, 'goes', 'go')} on" if live else "nothing goes on"
+    st.subheader(f"In detail: {told}" + (f", {over} over" if over else ""), anchor=False)
     st.caption("Since which hour and in which file, for whom, what went with it, what it costs, what could stand in.")
     _columns(shown[:_FIRST])
     rest = shown[_FIRST:_MOST]

@@ -130,6 +130,13 @@ def test_the_cost_is_the_loss_of_rows_without_it() -> None:
     assert "of the model's change in loss" in card.cost
 
 
+def test_a_cost_that_chance_explains_is_no_part_of_the_change() -> None:
+    found, _ = made(LOG.assign(price=LOG["price"].mask(AFTER & (RNG.random(len(LOG)) < 0.5))))
+    card = next(card for card in found if card.features[0] == "price")
+    assert "on rows without it" in card.cost
+    assert "change in loss" not in card.cost
+
+
 def test_what_is_quiet_has_no_card() -> None:
     assert made(LOG)[0] == []
 
