@@ -98,7 +98,10 @@ def deviations(
     others = np.zeros(len(x))
     for k in np.unique(kind) if moderated else ():
         others[kind == k] = _going_own_ways(np.sqrt(weight[kind == k]) * away[kind == k]) - 1.0
-    dof = free + np.minimum(prior, np.minimum(_PRIOR_CAP, others * np.maximum(count - 1.0, 1.0)))
+    # (which few windows cannot tell), and than two windows' of each feature
+    features = len(x) if owner is None else len(np.unique(owner))
+    most = np.minimum(others, 2.0 * features) * np.maximum(count - 1.0, 1.0)
+    dof = free + np.minimum(prior, np.minimum(_PRIOR_CAP, most))
     if events is not None:
         dof = np.where(np.isinf(events), _EXACT, dof)
     n = np.maximum(count, 1)
