@@ -144,9 +144,8 @@ def _card(
     detail = _details(own, measured)
     row: dict[str, Any] = {**{str(k): v for k, v in own.iloc[-1].to_dict().items()}, "detail": detail}
     first, last = int(own["window_start"].min()), int(own["window_start"].max())
-    if row["kind"] == "stale":  # it stood still from the first window with its value
-        place = int(np.searchsorted(cube.starts, first)) - max(int(own.iloc[0]["value"]) - 1, 0)
-        first = int(cube.starts[max(place, 0)])
+    if row["kind"] == "stale":  # it had stood for a while when it was told
+        first = int(own["onset"].min())
     over = every[(every["feature"] == lead) & (every["state"] == "resolved") & (every["window_start"] > last)]
     latest = every[(every["feature"] == lead) & (every["window_start"] >= last)].sort_values(
         "window_start", kind="stable"

@@ -353,12 +353,15 @@ def _histories(judged: pd.DataFrame) -> pd.DataFrame:
     rows = rows.drop_duplicates([*keys, "window_start"]).reset_index(drop=True)
     places, onsets, states = [], [], []
     ranks, starts, effects, metrics = (rows[name].to_numpy() for name in ("_rank", "window_start", "effect", "metric"))
+    values = rows["value"].to_numpy(float)
     broken = rows["broken"].to_numpy(bool)
     for members in rows.groupby(keys, sort=True).indices.values():
         if (ranks[members] < 2).any():
             for i, onset, state in _history(
                 ranks[members], np.abs(effects[members]), metrics[members], broken[members]
             ):
+                if metrics[members[i]] == "stale_windows":
+                    onset = _stood(values[members], onset)
                 places.append(members[i])
                 onsets.append(starts[members[onset]])
                 states.append(state)
@@ -413,6 +416,12 @@ def _onset(run: list[int], rank: np.ndarray, effect: np.ndarray, metric: np.ndar
             break
         first -= 1
     return run[first]
+
+
+def _stood(windows: np.ndarray, found: int) -> int:
+    """Where a value began to stand: the window that has it for the second time; ``windows`` (W,) in a row with one."""
+    again = np.flatnonzero(windows[: found + 1] == 2)
+    return int(again[-1]) if len(again) else found
 
 
 def _silence(rows: pd.DataFrame, config: Config, grain: Grain) -> pd.DataFrame:

@@ -188,11 +188,17 @@ def _together(signals: Sequence[Signal | None]) -> Signal | None:
 
 
 def _values_changed(cube: Cube, row: Mapping[str, Any], place: int, grain: Grain, window: Moment) -> Moment:
-    """The first slot with a value that was never there, or after the last with one that no longer comes."""
+    """The first slot with a value that was never there, or after the last with one that no longer comes.
+
+    Courses know a column's first values alone: of others the window is known.
+    """
     i, lost = cube.bins.position(str(row["feature"])), row["kind"] == "lost_category"
     column = cube.bins.columns[i]
     names = str(row["detail"] or "").split(", ")
-    wanted = sum(1 << k for k, name in enumerate(column.categories[:64]) if name in names)
+    marks = [1 << k for k, name in enumerate(column.categories[:64]) if name in names]
+    if lost and len(marks) < len(names):
+        return window._replace(files=_files(cube, place, window, str(row["feature"])))
+    wanted = sum(marks)
 
     def there(course: Course) -> np.ndarray:
         if lost:

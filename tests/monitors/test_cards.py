@@ -11,7 +11,7 @@ import pytest
 from monitors.assess import MONITORS, measure_all
 from monitors.cards import Card, cards, common_beginning, together
 from monitors.incidents import group
-from monitors.onset import step
+from monitors.onset import began, step
 from monitors.reference import Plan
 from tests.cubes import FIRST_DAY, LABEL, SCORE, TIME, Built, binary_log, build, day_of
 from tests.monitors.found import findings
@@ -174,3 +174,16 @@ def test_names_are_said_to_share_an_end_or_nothing() -> None:
     assert together(["a__status", "b__status"], ["a__status", "b__status", "x"]).startswith("all 2 features that end")
     assert together(["alpha", "beta"], ["alpha", "beta", "gamma"]) == '2 features: "alpha" and "beta"'
     assert together(["alpha"], ["alpha"]) == ""
+
+
+def test_a_lost_value_is_dated_to_the_hour_and_one_that_courses_do_not_know_to_its_window() -> None:
+    topics = np.array([f"t{i:02}" for i in range(40)])[np.random.default_rng(3).integers(0, 40, len(LOG))]
+    found, built = made(LOG.assign(topic=np.where(AFTER & (topics == "t07"), "t08", topics)))
+    card = next(card for card in found if card.kind == "lost_category")
+    assert '"topic" no longer takes t07' in card.sentence
+    assert card.onset.fine
+    assert abs(card.onset.at - at(ONSET)) < 4 * 3_600_000_000  # it was rare
+    row = {"kind": "lost_category", "feature": "topic", "window_start": built.start(24)}
+    for detail in ("a name, with a comma", "t07, one of many"):
+        part = began(built.cube, {**row, "detail": detail}, built.start(24), built.settings.grain)
+        assert (part.at, part.fine) == (built.start(24), False)

@@ -142,6 +142,7 @@ def test_a_daily_rate_that_stands_still_is_stale() -> None:
     found = findings(build(LOG.assign(rate=rate[day_of(LOG)]), REFERENCE))
     own = alerts(found, kind="stale", feature="rate")
     assert 27 < own["window"].min() < 32
+    assert set(own["onset"]) == {own["window_start"].iloc[0] - (own["window"].iloc[0] - 26) * 86_400_000_000}
     assert "never more than 1" in own["message"].iloc[0]
     assert not len(alerts(found, kind="constant"))  # it is constant within a day in the reference too
 
