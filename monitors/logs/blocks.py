@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
-from monitors.errors import LogFileError
+from monitors.errors import LogFileError, UserError
 from monitors.logs.files import LogFile, ending_format
 
 BLOCK_BYTES = 4 << 20
@@ -28,7 +28,18 @@ def reported(file: LogFile, what: str) -> Iterator[None]:
     except PermissionError:
         raise LogFileError(file.key, "may not be read by this user (permission denied)") from None
     except (pa.ArrowException, OSError, UnicodeError) as error:
+        _check_there(file)
         raise LogFileError(file.key, f"{what}: {_clause(error)}") from error
+
+
+def _check_there(file: LogFile) -> None:
+    """Raise UserError where it is the store of the file, not the file, that fails: the next run may read it."""
+    filesystem = None if file.origin is None else file.origin.filesystem
+    if filesystem is not None:
+        try:
+            filesystem.get_file_info(file.path)
+        except OSError as error:
+            raise UserError(f"{file.key} cannot be reached: {_clause(error)}.") from None
 
 
 def _clause(error: Exception) -> str:
@@ -42,7 +53,7 @@ def bytes_of(file: LogFile, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
     Compression is told by the first bytes, not by the name. UTF-16 (what spreadsheets call "Unicode text") is
     recoded; other encodings pass through for the parser to deal with, column by column.
     """
-    with pa.OSFile(file.path, "rb") as raw:
+    with file.open() as raw:
         start = raw.read(4)
         raw.seek(0)
         codec = next((name for magic, name in _MAGIC.items() if start.startswith(magic)), None)
@@ -80,7 +91,7 @@ def format_of(file: LogFile) -> str:
     """
     promised = ending_format(file.path)
     with reported(file, "cannot be opened"):
-        with pa.OSFile(file.path, "rb") as raw:
+        with file.open() as raw:
             start = raw.read(4)
         if not start:
             raise LogFileError(file.key, "is empty")

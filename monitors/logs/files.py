@@ -7,11 +7,15 @@ import glob
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import total_ordering
 from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
 
 from monitors.errors import UserError
+from monitors.logs.origin import Origin
 
 FORMATS = {
     ".parquet": "parquet",
@@ -37,16 +41,28 @@ class LogFile:
         sort by it in natural order: ``part-2`` before ``part-10``.
     path : where to open it
     size : bytes
-    modified : nanoseconds since the epoch
+    modified : nanoseconds since the epoch; of what is no file, a number that changes with its rows
+    origin : where its rows come from, when it is not a file of this machine that stands for itself
     """
 
     key: str
     path: str
     size: int
     modified: int
+    origin: Origin | None = field(default=None, compare=False)
 
     def __lt__(self, other: LogFile) -> bool:
         return natural_key(self.key) < natural_key(other.key)
+
+    @property
+    def written(self) -> int | None:
+        """Nanoseconds since the epoch at which its last row can have been written; None: nobody knows."""
+        return self.modified if self.origin is None else self.origin.written
+
+    def open(self) -> Any:
+        """Its bytes, as an Arrow file at its beginning."""
+        filesystem = None if self.origin is None else self.origin.filesystem
+        return pa.OSFile(self.path, "rb") if filesystem is None else filesystem.open_input_file(self.path)
 
     @classmethod
     def at(cls, path: Path, base: Path) -> LogFile:
@@ -81,8 +97,9 @@ def discover(patterns: str | list[str], base: Path) -> list[LogFile]:
 
     Parameters
     ----------
-    patterns : paths, folders or globs (``**`` spans folders), relative to `base`. A folder stands for every file
-        below it whose ending is known; names that begin with ``.`` or ``_`` are other programs' notes, not logs.
+    patterns : paths, folders or globs (``**`` spans folders), relative to `base`, or the same of an object store
+        (``s3://``, ``gs://``, ``az://``). A folder stands for every file below it whose ending is known; names that
+        begin with ``.`` or ``_`` are other programs' notes, not logs.
     base : folder of the configuration file
 
     Returns
@@ -96,15 +113,17 @@ def discover(patterns: str | list[str], base: Path) -> list[LogFile]:
     """
     found: dict[str, LogFile] = {}
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
-        for path in _matches(pattern, base):
-            file = LogFile.at(path, base)
-            found[file.path] = file
+        if "://" in pattern:
+            from monitors.logs.objects import objects
+
+            files = objects(pattern)
+        else:
+            files = [LogFile.at(path, base) for path in _matches(pattern, base)]
+        found.update({file.key: file for file in files})
     return sorted(found.values())
 
 
 def _matches(pattern: str, base: Path) -> list[Path]:
-    if "://" in pattern:
-        raise UserError(f"'{pattern}' is not a local path: logs are read from files and folders of this machine.")
     path = base / Path(pattern).expanduser()
     if path.is_dir():
         files = list(_below(path))
@@ -133,7 +152,7 @@ def _globbed(pattern: Path) -> Iterator[Path]:
     anything = not pattern.suffix.strip("*?")
     for name in glob.iglob(str(pattern), recursive=True):
         path = Path(name)
-        if any(_is_note(part) for part in path.parts[len(named) :]):
+        if any(is_note(part) for part in path.parts[len(named) :]):
             continue
         if path.is_dir():
             yield from _below(path)
@@ -143,13 +162,14 @@ def _globbed(pattern: Path) -> Iterator[Path]:
 
 def _below(folder: Path) -> Iterator[Path]:
     for parent, folders, names in os.walk(folder, followlinks=False):
-        folders[:] = [name for name in folders if not _is_note(name)]
+        folders[:] = [name for name in folders if not is_note(name)]
         for name in names:
-            if ending_format(name) and not _is_note(name):
+            if ending_format(name) and not is_note(name):
                 yield Path(parent, name)
 
 
-def _is_note(name: str) -> bool:
+def is_note(name: str) -> bool:
+    """Whether a name begins as those of other programs' notes do."""
     return name.startswith((".", "_"))
 
 

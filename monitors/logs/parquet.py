@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,25 +29,27 @@ def parquet_batches(
     LogFileError
         Truncated, corrupt or not Parquet, also when that shows only in a later row group.
     """
-    with reported(file, _WHAT), pq.ParquetFile(file.path, pre_buffer=False) as plain_file:
-        names = _coded_columns(plain_file.metadata, plain_file.schema_arrow, text_columns)
+    with reported(file, _WHAT), _opened(file) as plain_file:
+        coded = _coded_columns(plain_file.metadata, plain_file.schema_arrow, text_columns)
         meta = plain_file.metadata
-        with pq.ParquetFile(
-            file.path, metadata=meta, read_dictionary=names, buffer_size=_BUFFER, pre_buffer=False
-        ) as opened:
+        far = _is_far(file)
+        with _opened(file, metadata=meta, read_dictionary=coded, buffer_size=_BUFFER, pre_buffer=far) as opened:
             schema = opened.schema_arrow
             wanted = [leaf for leaf in leaves(schema) if columns is None or leaf.name in columns]
             tops = list(dict.fromkeys(schema.field(leaf.top).name for leaf in wanted))
             rows = max(1024, min(batch_rows, _BATCH_BYTES // (8 * max(1, len(wanted)))))
-            for batch in opened.iter_batches(rows, columns=tops):
-                place = _places(schema.names, batch.schema.names)
-                kept = [leaf._replace(top=place[leaf.top]) for leaf in wanted]
-                yield normalised(batch, kept, text_columns)
+            # Every look at an object store takes long: a row group is fetched whole, one at a time.
+            groups = [[group] for group in range(meta.num_row_groups)] if far else [None]
+            for group in groups:
+                for batch in opened.iter_batches(rows, row_groups=group, columns=tops):
+                    place = _places(schema.names, batch.schema.names)
+                    kept = [leaf._replace(top=place[leaf.top]) for leaf in wanted]
+                    yield normalised(batch, kept, text_columns)
 
 
 def parquet_schema(file: LogFile) -> pa.Schema:
     """Flat, plainly typed schema, from the footer alone."""
-    with reported(file, _WHAT), pq.ParquetFile(file.path, pre_buffer=False) as opened:
+    with reported(file, _WHAT), _opened(file) as opened:
         schema = opened.schema_arrow
         empty = pa.RecordBatch.from_arrays([pa.array([], part.type) for part in schema], schema=schema)
         return normalised(empty, leaves(schema)).schema
@@ -54,8 +57,16 @@ def parquet_schema(file: LogFile) -> pa.Schema:
 
 def parquet_rows(file: LogFile) -> int:
     """Number of rows, from the footer alone."""
-    with reported(file, _WHAT):
-        return int(pq.read_metadata(file.path).num_rows)
+    with reported(file, _WHAT), _opened(file) as opened:
+        return int(opened.metadata.num_rows)
+
+
+def _is_far(file: LogFile) -> bool:
+    return file.origin is not None and file.origin.filesystem is not None
+
+
+def _opened(file: LogFile, pre_buffer: bool = False, **options: Any) -> pq.ParquetFile:
+    return pq.ParquetFile(file.open() if _is_far(file) else file.path, pre_buffer=pre_buffer, **options)
 
 
 def _places(names: list[str], read: list[str]) -> dict[int, int]:

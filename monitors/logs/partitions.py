@@ -16,8 +16,10 @@ _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})")
 def partitions(file: LogFile) -> dict[str, pa.Scalar]:
     """Columns of a path such as ``day=2015-01-01/region=EU/part-0.parquet``: one value each for the whole file.
 
-    Digits become int64, all else text.
+    Digits become int64, all else text. Where a table keeps such columns itself, its word counts.
     """
+    if file.origin is not None and file.origin.values is not None:
+        return dict(file.origin.values)
     found: dict[str, pa.Scalar] = {}
     for folder in file.key.split("/")[:-1]:
         name, equals, value = folder.partition("=")

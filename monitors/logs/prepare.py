@@ -147,9 +147,9 @@ def rows_of(
         yield Rows(batch.slice(0, 0), np.empty(0, np.int64), future=ahead)
 
 
-def _latest(file: LogFile) -> int:
+def _latest(file: LogFile) -> int | None:
     """A time later than a day after the file was written is a mistake."""
-    return file.modified // 1000 + _DAY
+    return None if file.written is None else file.written // 1000 + _DAY
 
 
 def _to_read(names: list[str], columns: Columns, only_ids: bool) -> list[str] | None:

@@ -16,6 +16,7 @@ from monitors.logs.files import LogFile
 from monitors.logs.frames import pandas_table
 from monitors.logs.ndjson import ndjson_batches, ndjson_schema
 from monitors.logs.notes import ReadNotes
+from monitors.logs.origin import Reader
 from monitors.logs.parquet import parquet_batches, parquet_rows, parquet_schema
 from monitors.logs.partitions import partitions, with_partitions
 
@@ -59,8 +60,10 @@ def open_batches(
     parts = partitions(file)
     if wanted is not None:
         parts = {name: value for name, value in parts.items() if name in wanted}
-    kind = format_of(file)
-    if kind == "parquet":
+    reader = None if file.origin is None else file.origin.reader
+    if reader is not None:
+        batches = _from_reader(reader, wanted, text_columns)
+    elif (kind := format_of(file)) == "parquet":
         batches = parquet_batches(file, wanted, text_columns, batch_rows)
     elif kind == "csv":
         batches = delimited_batches(file, wanted, text_columns, notes)
@@ -80,8 +83,10 @@ def schema(file: LogFile) -> pa.Schema:
     LogFileError
         As `open_batches`.
     """
-    kind = format_of(file)
-    if kind == "parquet":
+    reader = None if file.origin is None else file.origin.reader
+    if reader is not None:
+        own = _plain_schema(reader.schema())
+    elif (kind := format_of(file)) == "parquet":
         own = parquet_schema(file)
     else:
         own = delimited_schema(file) if kind == "csv" else ndjson_schema(file)
@@ -91,7 +96,22 @@ def schema(file: LogFile) -> pa.Schema:
 
 def row_count(file: LogFile) -> int | None:
     """Number of rows where the file's metadata tells it (Parquet), else None."""
+    if file.origin is not None and file.origin.reader is not None:
+        return None
     return parquet_rows(file) if format_of(file) == "parquet" else None
+
+
+def _plain_schema(own: pa.Schema) -> pa.Schema:
+    empty = pa.RecordBatch.from_arrays([pa.array([], part.type) for part in own], schema=own)
+    return normalised(empty, leaves(own)).schema
+
+
+def _from_reader(
+    reader: Reader, wanted: frozenset[str] | None, text_columns: Collection[str]
+) -> Iterator[pa.RecordBatch]:
+    for batch in reader.batches(wanted):
+        kept = [leaf for leaf in leaves(batch.schema) if wanted is None or leaf.name in wanted]
+        yield normalised(batch, kept, text_columns)
 
 
 def table_batches(

@@ -102,8 +102,8 @@ def test_a_folder_without_a_log_says_which_endings_are_read(tmp_path: Path) -> N
 
 
 def test_a_remote_address_is_refused_in_words(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="not a local path"):
-        discover("s3://bucket/logs/*.parquet", tmp_path)
+    with pytest.raises(UserError, match="^'ftp://bucket/logs/\\*.parquet' is in no store that is known"):
+        discover("ftp://me:hush@bucket/logs/*.parquet", tmp_path)
 
 
 @pytest.mark.parametrize(
