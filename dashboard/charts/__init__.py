@@ -26,7 +26,7 @@ A chart never raises on data: what is missing is said in a sentence in its place
 | Decay | `power_multiples.power_multiples`, `power_change.power_change`, `rank_changes.rank_changes`, |
 | | `leaning.leaning` (select: customdata = [feature]), |
 | | `ledger.sparklines` (a table's column, not a figure) |
-| Missing | `missing_map.missing_map`, `missing.missing_kinds` |
+| Missing | `missing_map.missing_map`, `missing.missing_kinds`, `planned_ends.planned_ends` |
 | Feature | `distribution.distribution`, `relation.outcome_by_bin`, `series.series` (drift), `power.power`, |
 | | `missing.missing_kinds` |
 | Scorecard | `scorecard.scorecard`, `model_age.model_age` |

@@ -8,11 +8,12 @@ import streamlit as st
 from dashboard import reported
 from dashboard.charts.missing import KINDS, missing_kinds, missing_shares, rise
 from dashboard.charts.missing_map import missing_map
-from dashboard.charts.text import count, moment, period, plain, share
+from dashboard.charts.text import count, moment, period, share
 from dashboard.data import Page
 from dashboard.theme import plotly_config
 from dashboard.views import common, missing_cards
 from dashboard.views.common import counted, quoted
+from dashboard.views.planned import planned
 from dashboard.views.words import listed, tile
 
 TITLE = "Missing"
@@ -49,7 +50,7 @@ def show(page: Page) -> None:
         _map(page, measured, every, with_missing)
         _feature(page, measured, every, with_missing)
     _silent(page, every[every["kind"].isin(SILENT)], measured)
-    _deprecations(page, shares)
+    planned(page)
 
 
 # ----- what was found -----------------------------------------------------------------------------------------------
@@ -254,48 +255,3 @@ def _all_alive(measured: pd.DataFrame) -> str:
     usual = f", {share(most['expected'])} in the reference" if pd.notna(most["expected"]) else ""
     same = share(most["value"])
     return f"{told} {quoted(most['feature'])} varies least: {same} of its values fall into one bin{usual}."
-
-
-# ----- planned ends -------------------------------------------------------------------------------------------------
-
-
-def _deprecations(page: Page, shares: pd.DataFrame) -> None:
-    """Features with a planned end, and whether they are still served."""
-    planned = page.config.deprecations
-    if not planned:
-        return
-    st.subheader("Planned ends", anchor=False)
-    last = shares[shares["x"] == shares["x"].max()].set_index("feature")["total"]
-    rows = pd.DataFrame(
-        {
-            "feature": [plain(name) for name in planned],
-            "date": [str(end.date) if end.date else "no date yet" for end in planned.values()],
-            "owner": [plain(end.owner or "") for end in planned.values()],
-            "now": [_served(last.get(name)) for name in planned],
-        }
-    )
-    config = st.column_config
-    st.dataframe(
-        rows,
-        hide_index=True,
-        width="stretch",
-        key="planned-ends",
-        column_config={
-            "feature": config.TextColumn("Feature"),
-            "date": config.TextColumn("Ends"),
-            "owner": config.TextColumn("Owner"),
-            "now": config.TextColumn("Last window"),
-        },
-    )
-
-
-def _served(missing: float | None) -> str:
-    if missing is None:
-        return "not a feature of this model"
-    return (
-        "gone"
-        if missing >= 0.999
-        else "still served"
-        if missing <= 0.001
-        else f"missing in {share(float(missing))} of rows"
-    )

@@ -23,6 +23,7 @@ from dashboard.charts.missing import missing_kinds
 from dashboard.charts.missing_map import missing_map
 from dashboard.charts.model_age import model_age
 from dashboard.charts.performance import performance
+from dashboard.charts.planned_ends import planned_ends
 from dashboard.charts.position import position_curve
 from dashboard.charts.power import power
 from dashboard.charts.power_change import power_change
@@ -78,6 +79,7 @@ CASES = {
     "rank_changes": Case(rank_changes, (samples.ledger(samples.names(14)),), {}, 12),
     "missing_kinds": Case(missing_kinds, (samples.missing(NAMES, DAYS),), {**ONSETS, **EVENTS}, 16),
     "missing_map": Case(missing_map, (samples.missing(NAMES, DAYS),), {**ONSETS, **EVENTS}, 3),
+    "planned_ends": Case(planned_ends, samples.planned(NAMES[:6], DAYS), EVENTS, 4),
     "volume": Case(volume, (samples.volumes(DAYS),), EVENTS, 3),
     "label_coverage": Case(label_coverage, (samples.volumes(DAYS),), EVENTS, 4),
     "scorecard": Case(scorecard, (samples.tests(),), {"note": "Points are for running a test."}),

@@ -447,3 +447,24 @@ def ages(versions: int = 4) -> pd.DataFrame:
         parts.append(pd.DataFrame({"version": name, "age": age, "value": value, "low": value - 0.012,
                                    "high": value + 0.012, "n": 4000, "serving": i == versions - 1}))  # fmt: skip
     return pd.concat(parts, ignore_index=True)
+
+
+def planned(features: list[str], windows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Served shares and planned ends: left early, overdue, gone, one to come soon, one in years, one without a date."""
+    n, last = len(windows), windows["x_end"].iloc[-1]
+    states = ["early", "overdue", "gone", "planned", "planned", "undated"]
+    dates = [last - pd.Timedelta(days=d) if d is not None else pd.NaT for d in (10, 20, 30, -12, -900, None)]
+    served = []
+    for i, name in enumerate(features):
+        share = np.ones(n)
+        if i in (0, 2):
+            share[n - 30 :] = 0.0
+        if i == 1:
+            share[n - 8 :] = 0.3
+        served.append(windows.assign(feature=name, share=share))
+    ends = pd.DataFrame({
+        "feature": features, "date": dates[: len(features)], "state": states[: len(features)],
+        "said": ["left early", "20 days overdue", "gone as planned", "in 12 days", "in 900 days", "no date yet"],
+        "message": [f"{name} is to end." for name in features], "share": [0.0, 0.3, 0.0, 1.0, 1.0, 1.0],
+    })  # fmt: skip
+    return pd.concat(served, ignore_index=True), ends
