@@ -141,7 +141,7 @@ def _bars(i: int, own: pd.DataFrame, date: Any, p: Palette) -> list[dict[str, An
             out.append({
                 "type": "rect", "name": kind[0], "xref": "x", "yref": "y", "x0": begin, "x1": end, "y0": i - _HALF,
                 "y1": i + _HALF, "fillcolor": alpha(fill, 0.9 if kind[1] == 2 else 0.35),
-                "line": {"width": 0}, "layer": "above",
+                "line": {"width": 0}, "layer": "between",
             })  # fmt: skip
         before = (kind, end)
     return out

@@ -72,8 +72,17 @@ _CLAUSES = {
     "gap": "rows are lost",
     "latency": "answers take otherwise long",
     "nonfinite": "predictions are no numbers",
-    "late": "labels come late",
+    "late": "rows or labels come late",
+    "conflicting": "ids come again with other values",
+    "bursts": "events are written twice",
+    "disorder": "rows are out of order",
+    "future": "rows are ahead of their time",
+    "sampling": "{} seems to be sampled",
+    "label_coverage": "labels do not come",
+    "removed_column": "{} is no longer in the log",
     "new_column": "{} is new in the log",
+    "early": "{} left before its planned end",
+    "overdue": "{} is served after its planned end",
 }
 
 

@@ -15,6 +15,7 @@ from dashboard.charts.volume import volume
 from dashboard.data import Page
 from dashboard.views import common
 from dashboard.views.common import counted
+from dashboard.views.log_checks import checks
 from dashboard.views.offline import offline
 from dashboard.views.service import latency
 from dashboard.views.sources import files, model_versions, new_columns, read_files
@@ -32,6 +33,7 @@ def show(page: Page) -> None:
     sources = files(page.path, int(data.known(page.path)["version"]), page.config.model.name)
     _tiles(page, sources)
     _rows(page)
+    checks(page)
     left, right = st.columns(2)
     with left:
         _duplicates(page)

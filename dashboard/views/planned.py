@@ -101,7 +101,10 @@ def _table(found: list[Planned]) -> None:
             "state": [_brief(end) for end in found],
             "served": [share(end.share) if end.share is not None else "–" for end in found],
             "rank": [f"{end.rank} of {end.features} ({end.power:.2f})" if end.rank else "–" for end in found],
-            "still": [_listed([f"{plain(name)} {share(part)}" for name, part in end.still]) for end in found],
+            "still": [
+                _listed([plain(name) + ("" if part > 0.995 else f" {share(part)}") for name, part in end.still])
+                for end in found
+            ],
             "together": [_listed([plain(name) for name in end.together]) for end in found],
         }
     )
@@ -117,12 +120,12 @@ def _table(found: list[Planned]) -> None:
             "state": config.TextColumn("How it stands"),
             "served": config.TextColumn("Rows that have it"),
             "rank": config.TextColumn("Rank by power"),
-            "still": config.TextColumn("Still sent by"),
-            "together": config.TextColumn("Moves with"),
+            "still": config.TextColumn("Still sent by", width=300),
+            "together": config.TextColumn("Moves with", width=130),
         },
     )
 
 
-def _listed(names: list[str], most: int = 4) -> str:
+def _listed(names: list[str], most: int = 3) -> str:
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return (", ".join(names[:most]) + more) if names else "–"
