@@ -52,19 +52,23 @@ def sampling(windows: Cube, reference: Cube, settings: Settings, found: Volume) 
     """
     if settings.grain.kind != "calendar" or len(reference) < FEW_WINDOWS or not len(windows):
         return combine([])
-    blocks = [_whole(windows, reference, settings, found)]
-    for mix in _mixes(windows, reference, settings, found):
-        blocks.append(_category(mix, windows, reference, settings, found))
-    return combine(blocks)
+    blocks = [_category(mix, windows, reference, settings, found)
+              for mix in _mixes(windows, reference, settings, found)]  # fmt: skip
+    named = combine(blocks)
+    # rows that one category lacks are not lacking evenly
+    apart = np.isin(windows.starts, named.loc[named["detail"].notna(), "window_start"].to_numpy(np.int64))
+    return combine([_whole(windows, reference, settings, found, apart), *blocks])
 
 
-def _whole(windows: Cube, reference: Cube, settings: Settings, found: Volume) -> pd.DataFrame:
+def _whole(
+    windows: Cube, reference: Cube, settings: Settings, found: Volume, explained: np.ndarray
+) -> pd.DataFrame:  # fmt: skip
     day = 24 * 3_600_000_000
     if not (windows.ends - windows.starts >= 0.9 * day).all():
         return combine([])  # an hour is too short to have a course
     with np.errstate(invalid="ignore", divide="ignore"):
         factor = windows.rows / found.expected
-    apart = np.isfinite(found.p) & ((factor <= FEWER) | (factor >= 1 / FEWER)) & (windows.rows >= _TELLING)
+    apart = np.isfinite(found.p) & ((factor <= FEWER) | (factor >= 1 / FEWER)) & (windows.rows >= _TELLING) & ~explained
     p = np.where(np.isfinite(found.p), 1.0, np.nan)
     if apart.any():
         alike = apart.copy()
