@@ -117,12 +117,18 @@ def init(
 
 
 @app.command()
-def run(config: Configs = None) -> None:
+def run(
+    config: Configs = None,
+    prometheus: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Then write gauges for Prometheus: node exporter's textfile collector."),
+    ] = None,
+) -> None:
     """Profile what is new, measure, find, notify.
 
     Running twice changes nothing.
     """
-    _run(config or [DEFAULT])
+    _run(config or [DEFAULT], prometheus)
 
 
 @app.command()
@@ -231,11 +237,10 @@ def dashboard(config: Configs = None, port: Port = None) -> None:
     _serve(config or [DEFAULT], port)
 
 
-def _run(configs: list[Path]) -> None:
+def _run(configs: list[Path], prometheus: Path | None = None) -> None:
     from monitors.cli import running
 
-    for config in configs:
-        running.run(config)
+    running.run_all(configs, prometheus)
 
 
 def _show(config: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,33 @@ OPEN = ("new", "ongoing", "worse")
 PATIENCE = 10.0  # seconds without a word
 
 Report = Callable[[str, int, int], None]
+
+
+def run_all(paths: list[Path], prometheus: Path | None = None) -> None:
+    """Run the pipeline on each configuration; then write the gauges of all to a file, where one is named."""
+    if prometheus is not None:
+        from monitors.config import Config
+        from monitors.prometheus import check_names, check_writable
+
+        check_writable(prometheus)
+        check_names([Config.load(path).model.name for path in paths])
+    for path in paths:
+        run(path)
+    if prometheus is not None:
+        _tell_prometheus(paths, prometheus)
+
+
+def _tell_prometheus(paths: list[Path], file: Path) -> None:
+    from monitors import clock
+    from monitors.cli.answers import opened
+    from monitors.prometheus import exposition, gauges, write
+
+    with ExitStack() as stack:
+        stores = [stack.enter_context(opened(path)) for path in paths]
+        now = clock.micros(dt.datetime.now(dt.UTC))
+        found = gauges([(store, config.model.name) for config, store, _ in stores], now)
+    write(file, exposition(found))
+    print(f"{_count(sum(len(gauge.samples) for gauge in found), 'gauge')} written to {file}")
 
 
 def run(path: Path) -> None:
