@@ -96,6 +96,15 @@ def write_measurements(path: Path, out: Path) -> str:
     return f"{len(frame):,} measurements written to {out}"
 
 
+def export_store(path: Path, out: Path) -> str:
+    """Write the model's part of the store to a folder; a sentence about it."""
+    from monitors.warehouse.write import export as write
+
+    with opened(path) as (config, store, _):
+        rows = write(store, config.model.name, out)
+    return f"{', '.join(f'{count:,} {name}' for name, count in rows.items())} written to {out}"
+
+
 def check(path: Path, window: str) -> tuple[bool, str]:
     """Whether an alert is open in a window, and a sentence that says which."""
     with opened(path) as (config, store, grain):

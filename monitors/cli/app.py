@@ -14,6 +14,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from monitors.warehouse import schema
+
 CLOSED, INTERRUPTED = 141, 130
 
 
@@ -171,6 +173,20 @@ def measurements(
     from monitors.cli import answers
 
     typer.echo(answers.write_measurements(config, out))
+
+
+@app.command(epilog=schema.told())
+def export(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write to; made where needed.")],
+    config: Config = DEFAULT,
+) -> None:
+    """Write the store as Parquet files.
+
+    DuckDB, pandas or a warehouse can query them: every count, sum and measurement, all of one moment.
+    """
+    from monitors.cli import answers
+
+    typer.echo(answers.export_store(config, out))
 
 
 @app.command()
