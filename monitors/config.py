@@ -32,6 +32,7 @@ from monitors.config_sections import (
     Windows,
 )
 from monitors.errors import UserError
+from monitors.logs.formats.registry import FORMATS
 from monitors.profile.rows import is_attribution
 from monitors.windows import Grain
 
@@ -123,6 +124,8 @@ class Config(Section):
     def _build(cls, data: Mapping[str, Any], base: Path, path: Path | None) -> Config:
         source = str(path) if path else "the configuration"
         raw = expand(dict(data), source)
+        if isinstance(raw.get("logs"), dict):
+            raw = {**raw, "logs": _of_format(raw["logs"])}
         labels, logs, windows = raw.get("labels"), raw.get("logs"), raw.get("windows", {})
         if isinstance(labels, dict) and isinstance(logs, dict):
             inherited = {key: logs[key] for key in ("id", "label") if key in logs}
@@ -150,6 +153,12 @@ class Config(Section):
         by_rows = self.grain.kind == "rows"
         if not logs.path or (isinstance(logs.path, list) and "" in logs.path):
             return f"logs.path is {json.dumps(logs.path)}; give {Logs.model_fields['path'].description}"
+        for key in ("columns", "output"):
+            value = getattr(logs, key)
+            if value is not None and logs.format is None:
+                return f"logs.{key} is given but logs.format is left out; name the payload format that it is about"
+            if isinstance(value, list) and len(set(value)) < len(value):
+                return f"logs.{key} names {json.dumps(max(value, key=value.count))} twice; give each value a name"
         if logs.timestamp is None and not by_rows:
             return (
                 f'windows.size is "{self.windows.size}" but logs.timestamp is left out; name the column of times, '
@@ -227,6 +236,15 @@ class Config(Section):
                 if name is not None and name not in found:
                     hint = closest(name, found, "the label log")
                     raise UserError(f'{self.source}: labels.{key} names the column "{name}", {hint}')
+
+
+def _of_format(logs: dict[str, Any]) -> dict[str, Any]:
+    """The table [logs] with the columns that its payload format always has, where it names none itself."""
+    known = FORMATS.get(logs["format"]) if isinstance(logs.get("format"), str) else None
+    if known is None:
+        return logs
+    given = {"timestamp": known.timestamp, "id": known.id, "prediction": logs.get("output")}
+    return {**{key: name for key, name in given.items() if name and isinstance(name, str)}, **logs}
 
 
 def _resolve(url: str, base: Path) -> str:

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from monitors import clock
 from monitors.errors import UserError
+from monitors.logs.formats.registry import checked
 from monitors.settings import MINIMUM_EFFECT
 from monitors.windows import SIZES, Grain, instant
 
@@ -119,6 +120,15 @@ class Logs(Section):
         None, description='a glob such as "shap_*", in which the star stands for the feature, or a list of them'
     )
     latency: Column | None = Field(None, description="the name of the column that says how long the answer took")
+    format: Annotated[str, AfterValidator(checked)] | None = Field(
+        None, description='the name of a payload format, such as "sagemaker"'
+    )
+    columns: list[Column] | None = Field(
+        None, min_length=1, description="a list of names, one for each value of a request's row"
+    )
+    output: Column | Annotated[list[Column], Field(min_length=1)] | None = Field(
+        None, description="a name for the response's value, or a list of names when it has several"
+    )
 
 
 class Labels(Section):

@@ -14,8 +14,9 @@ import pyarrow as pa
 
 from monitors.config import Config
 from monitors.errors import UserError
-from monitors.job import columns_of
-from monitors.logs.files import LogFile, discover
+from monitors.job import columns_of, log_files
+from monitors.logs.files import LogFile
+from monitors.logs.formats.registry import joined
 from monitors.logs.prepare import Layout, read_rows
 from monitors.profile.bins import Bins
 from monitors.profile.values import text_of, to_floats
@@ -76,12 +77,12 @@ def sample(config: Config, store: Store, bins: Bins, starts: list[int], rows: in
     ledger = store.ledger(config.model.name, "log")
     wanted, layout = set(starts), Layout(columns_of(config), config.grain)
     held: list[tuple[np.ndarray, pd.DataFrame]] = []
-    first = 0
-    for file in discover(config.logs.path, config.base):
-        known = ledger.get(file.key)
-        begin, first = first, first + (known["rows"] if known else 0)
-        if known is not None and not wanted.isdisjoint(known["starts"]):
-            held = _least(held + _read(file, layout, begin, wanted, bins), rows)
+    files, firsts, first = log_files(config), {}, 0
+    for file in files:
+        firsts[file.key], first = first, first + (ledger[file.key]["rows"] if file.key in ledger else 0)
+    touched = [f for f in files if f.key in ledger and not wanted.isdisjoint(ledger[f.key]["starts"])]
+    for file in joined(touched, files if layout.grain.kind == "rows" else touched):
+        held = _least(held + _read(file, layout, firsts[file.key], wanted, bins), rows)
     if not held:
         raise UserError(
             "the rows of these windows are not in the log any more: its files have changed since the last run."

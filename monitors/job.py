@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from monitors.config import Config
 from monitors.ledger import LogState
+from monitors.logs.files import LogFile, discover
+from monitors.logs.formats.registry import FORMATS, formatted
 from monitors.logs.labels import Labels
 from monitors.logs.offline import Offline
 from monitors.logs.prepare import Layout
@@ -37,13 +39,20 @@ class Job:
         return self.config.model.name
 
 
+def log_files(config: Config) -> list[LogFile]:
+    """The files of the log, in order."""
+    logs = config.logs
+    return formatted(discover(logs.path, config.base), logs.format, logs.columns or (), logs.output)
+
+
 def columns_of(config: Config) -> Columns:
-    """Which column plays which part."""
+    """Which column plays which part; what a payload format says about a call, not its rows, is no feature."""
     label = config.labels.label if config.labels else config.logs.label
     features = config.features
+    about = FORMATS[config.logs.format].about if config.logs.format else ()
     return Columns(
-        config.logs.timestamp, config.logs.id, config.logs.prediction, label, features.include, tuple(features.exclude),
-        tuple(features.segments), features.version, config.logs.position, config.patterns,
+        config.logs.timestamp, config.logs.id, config.logs.prediction, label, features.include,
+        (*features.exclude, *about), tuple(features.segments), features.version, config.logs.position, config.patterns,
         config.logs.latency,
     )  # fmt: skip
 

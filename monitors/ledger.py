@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from monitors.logs.files import LogFile
+from monitors.logs.formats.registry import is_apart, joined
 from monitors.logs.labels import Labels
 from monitors.logs.prepare import Layout, Scan, read_rows, scan
 from monitors.logs.progress import Progress
@@ -27,6 +28,7 @@ class LogState:
     first_rows : number of each file's first row, by key
     changed : keys of files that are new or changed
     dirty : starts of windows whose rows are not those of the last run
+    by_rows : windows are of rows, so no time tells which files hold the responses to their requests
     """
 
     files: list[LogFile]
@@ -34,11 +36,12 @@ class LogState:
     first_rows: dict[str, int] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
     dirty: set[int] = field(default_factory=set)
+    by_rows: bool = False
 
     @property
     def starts(self) -> list[int]:
         """Windows that have rows, in order."""
-        return sorted({start for found in self.scans.values() for start in found.starts})
+        return sorted({start for found in self.scans.values() for start, rows in found.starts.items() if rows})
 
     @property
     def last(self) -> int | None:
@@ -47,13 +50,20 @@ class LogState:
         return max(known) if known else None
 
     def touching(self, windows: set[int]) -> list[LogFile]:
-        """Files that hold rows of any of the windows."""
-        return [file for file in self.files if not windows.isdisjoint(self.scans[file.key].starts)]
+        """Files that hold rows of any of the windows, joined with the responses to them that other files hold."""
+        found = [file for file in self.files if not windows.isdisjoint(self.scans[file.key].starts)]
+        return joined(found, self.files if self.by_rows else found)
+
+    def described(self) -> list[LogFile]:
+        """Files that together show every column: those of some windows come with the responses to them."""
+        starts = self.starts
+        some = self.touching({starts[0], starts[-1]}) if starts and is_apart(self.files[0]) else []
+        return [*some, *self.files]
 
 
 def examine(files: list[LogFile], ledger: dict[str, dict[str, Any]], layout: Layout, progress: Progress) -> LogState:
     """Compare files with the ledger; look at the timestamps of those that are new or changed."""
-    state = LogState(files)
+    state = LogState(files, by_rows=layout.grain.kind == "rows")
     number, moved = 0, False
     progress("reading times", 0, len(files))
     for done, file in enumerate(files, 1):
@@ -74,6 +84,8 @@ def examine(files: list[LogFile], ledger: dict[str, dict[str, Any]], layout: Lay
         progress("reading times", done, len(files))
     for key in ledger.keys() - state.scans.keys():
         state.dirty |= set(ledger[key]["starts"])
+    if state.by_rows and state.changed and is_apart(files[0]):
+        state.dirty |= set(state.starts)  # any row's response may be new
     return state
 
 

@@ -24,7 +24,7 @@ from monitors.errors import UserError
 from monitors.events import noted, version_events
 from monitors.findings import KEPT, find, judge_of
 from monitors.incidents import changed, group
-from monitors.job import TRAINING, Job, columns_of, settings_of
+from monitors.job import TRAINING, Job, columns_of, log_files, settings_of
 from monitors.ledger import LogState, examine, windows_of_ids, windows_of_labels
 from monitors.logs.files import LogFile, discover
 from monitors.logs.labels import Labels
@@ -84,7 +84,7 @@ def run(config: Config, report: Progress = silent) -> RunResult:
     UserError
         for what the configuration or the log as a whole has wrong. One bad file or column is a finding instead.
     """
-    log_files = discover(config.logs.path, config.base)
+    files = log_files(config)
     label_files = discover(config.labels.path, config.base) if config.labels else []
     training = discover(config.reference.path, config.base) if config.reference.path else []
     offline = discover(config.offline.path, config.base) if config.offline else []
@@ -92,7 +92,7 @@ def run(config: Config, report: Progress = silent) -> RunResult:
     store = Store.open(config.store.url)
     try:
         with store.writing(config.model.name) as connection:
-            result = _run(config, store, connection, layout, log_files, label_files, training, offline, report)
+            result = _run(config, store, connection, layout, files, label_files, training, offline, report)
             now = clock.micros(dt.datetime.now(dt.UTC))
             return replace(result, at=tables.add_run(connection, config.model.name, now))
     finally:
@@ -100,7 +100,7 @@ def run(config: Config, report: Progress = silent) -> RunResult:
 
 
 def _run(
-    config: Config, store: Store, connection: sa.Connection, layout: Layout, log_files: list[LogFile],
+    config: Config, store: Store, connection: sa.Connection, layout: Layout, files: list[LogFile],
     label_files: list[LogFile], training: list[LogFile], offline_files: list[LogFile], progress: Progress,
 ) -> RunResult:  # fmt: skip
     name = config.model.name
@@ -111,7 +111,7 @@ def _run(
         old = None
     ledgers = {role: store.ledger(name, role, connection) for role in ROLES}
     bins = store.bins(name, connection)
-    log = examine(log_files, ledgers["log"], layout, progress)
+    log = examine(files, ledgers["log"], layout, progress)
     if not log.starts:
         names = [name for found in log.scans.values() for name in found.names]
         if names:

@@ -77,7 +77,7 @@ def _training_layout(job: Job) -> Layout:
 
 def _check_columns(job: Job, training: list[LogFile]) -> None:
     names: dict[str, None] = {}
-    for file in [*job.log.files, *training]:
+    for file in [*job.log.described(), *training]:
         try:
             names.update(dict.fromkeys(schema(file).names))
         except LogFileError:

@@ -9,7 +9,7 @@ import numpy as np
 
 from monitors.config import Config
 from monitors.errors import UserError
-from monitors.guess import leaks, roles, second, shown, spans, times
+from monitors.guess import leaks, payloads, roles, second, shown, spans, times
 from monitors.guess.columns import Column, columns
 from monitors.guess.sample import Sample, sample
 from monitors.guess.unfit import periods, unfit
@@ -43,9 +43,12 @@ def init(patterns: Sequence[str], out: Path, force: bool = False) -> list[str]:
     if out.exists() and not force:
         raise UserError(f"{out} is there already; give another name with -o, or --force to replace it")
     base = Path.cwd()
-    log, labels = second.split(patterns, base)
-    taken = sample(log, base)
+    found = payloads.split(patterns, base)
+    log, labels = (found.log, found.labels) if found else second.split(patterns, base)
+    taken = sample(log, base, found.format if found else None)
     entries = guess(taken, log_path(log, out), model_name(log))
+    if found:
+        entries = payloads.told(entries, found.format, taken.table.column_names)
     if labels:
         entries = with_labels(entries, columns(taken.table), sample(labels, base), log_path(labels, out))
     try:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from monitors.errors import LogFileError, UserError
 from monitors.logs.files import LogFile, discover
+from monitors.logs.formats.registry import formatted, joined
 from monitors.logs.read import open_batches
 
 KEPT = 100_000  # rows in the sample, at most
@@ -35,10 +36,15 @@ class Sample(NamedTuple):
     is_whole: bool
 
 
-def sample(patterns: Sequence[str], base: Path) -> Sample:
-    """Read a sample of the log; raises UserError when no file of it can be read or none has a row."""
-    files = discover(list(patterns), base)
-    chosen = _spread(files, FILES)
+def sample(patterns: Sequence[str], base: Path, payload: str | None = None) -> Sample:
+    """Read a sample of the log; raises UserError when no file of it can be read or none has a row.
+
+    Parameters
+    ----------
+    payload : name of the format that its files are in; None: they are tables
+    """
+    files = formatted(discover(list(patterns), base), payload)
+    chosen = joined(spread(files, FILES), files)
     kept: list[pa.Table] = []
     rows, stride, read_bytes, failures = 0, 1, 0, []
     whole = len(chosen) == len(files)
@@ -77,7 +83,7 @@ def _some(file: LogFile, most: int) -> Iterator[pa.RecordBatch]:
             return
 
 
-def _spread(files: list[LogFile], most: int) -> list[LogFile]:
+def spread(files: list[LogFile], most: int) -> list[LogFile]:
     """At most `most` files, the first, the last, and evenly between them."""
     if len(files) <= most:
         return files

@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import total_ordering
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from monitors.errors import UserError
 from monitors.logs.origin import Origin
+
+if TYPE_CHECKING:
+    from monitors.logs.formats.payload import Payload
 
 FORMATS = {
     ".parquet": "parquet",
@@ -43,6 +46,7 @@ class LogFile:
     size : bytes
     modified : nanoseconds since the epoch; of what is no file, a number that changes with its rows
     origin : where its rows come from, when it is not a file of this machine that stands for itself
+    payload : how its records become rows; None: they are rows
     """
 
     key: str
@@ -50,6 +54,7 @@ class LogFile:
     size: int
     modified: int
     origin: Origin | None = field(default=None, compare=False)
+    payload: Payload | None = field(default=None, compare=False)
 
     def __lt__(self, other: LogFile) -> bool:
         return natural_key(self.key) < natural_key(other.key)

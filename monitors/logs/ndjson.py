@@ -42,8 +42,8 @@ def ndjson_batches(
                     f"has {batch.num_columns:,} keys in one object, so it is JSON by column: write one object a "
                     "line (pandas: to_json(orient='records', lines=True))",
                 )
-            steady = _steady(batch, types, text_columns)
-            yield steady if columns is None else steady.select([n for n in steady.schema.names if n in columns])
+            whole = steady(batch, types, text_columns)
+            yield whole if columns is None else whole.select([n for n in whole.schema.names if n in columns])
 
 
 def ndjson_schema(file: LogFile) -> pa.Schema:
@@ -93,8 +93,8 @@ def _parsed(block: bytes, ways: list[pa.Schema | None], text_columns: Collection
     return None
 
 
-def _steady(batch: pa.RecordBatch, types: dict[str, pa.DataType], text_columns: Collection[str]) -> pa.RecordBatch:
-    """The batch with every column of the file so far, each as wide as it has been."""
+def steady(batch: pa.RecordBatch, types: dict[str, pa.DataType], text_columns: Collection[str]) -> pa.RecordBatch:
+    """The batch with every column of the file so far, each as wide as it has been; `types` remembers them."""
     found = dict(zip(batch.schema.names, batch.columns, strict=True))
     for name, array in found.items():
         types[name] = pa.string() if name in text_columns else _wider(types.get(name, pa.null()), array.type)

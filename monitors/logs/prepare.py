@@ -13,6 +13,8 @@ import pyarrow as pa
 
 from monitors.errors import LogFileError
 from monitors.logs.files import LogFile
+from monitors.logs.formats.exchanges import response_times
+from monitors.logs.formats.registry import is_apart
 from monitors.logs.labels import Labels, id_hashes
 from monitors.logs.notes import ReadNotes
 from monitors.logs.passed import Passed
@@ -24,6 +26,8 @@ from monitors.windows import Grain
 _DAY = 86_400_000_000
 AHEAD = "after the file was written"
 """How the note on rows ahead of their time ends: they are counted by window, and judged by the integrity monitor."""
+_SLOWEST = 3_600_000_000
+"""A response in another file counts when it came within an hour of its request."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Scan:
     Attributes
     ----------
     rows : in the file, placed in a window or not
-    starts : rows by window
+    starts : rows by window; 0 where the file has no row, but may have responses to rows of other files
     last : latest instant (µs), None without timestamps
     names : of its columns
     notes : sentences on what could not be read or placed
@@ -84,11 +88,27 @@ def scan(file: LogFile, layout: Layout, first_row: int = 0) -> Scan:
                     _count(
                         found.starts, layout.grain.starts((times if layout.grain.kind == "calendar" else place)[good])
                     )
+        if is_apart(file) and columns.timestamp is not None and layout.grain.kind == "calendar":
+            for start in _answered(file, layout) - found.starts.keys():
+                found.starts[start] = 0
     except LogFileError as error:
         found.notes.append(error.reason)
+    if file.payload is not None and not found.rows:
+        found.names = ()  # those that every payload has tell nothing of a file without any
     for reason, count in bad.items():
         found.notes.append(f"{count:,} of {found.rows:,} rows {reason}; they are in no window")
     found.notes += notes.messages
+    return found
+
+
+def _answered(file: LogFile, layout: Layout) -> set[int]:
+    """Windows in which requests may lie whose responses this file has."""
+    found: set[int] = set()
+    for times in response_times(file):
+        micros, good = to_micros(times, layout.grain.timezone)
+        good &= micros <= _latest(file)
+        for shift in (-_SLOWEST, 0, _SLOWEST):
+            found.update(np.unique(layout.grain.starts(micros[good] + shift)).tolist())
     return found
 
 
@@ -110,15 +130,18 @@ def read_rows(
     trouble : takes the reason why the file could not be read to its end, unless it is there already
     """
     text = () if layout.columns.id is None else (layout.columns.id,)
+    notes = ReadNotes()
     try:
         names = schema(file).names
-        batches = open_batches(file, _to_read(names, layout.columns, only_ids), text_columns=text)
+        batches = open_batches(file, _to_read(names, layout.columns, only_ids), text_columns=text, notes=notes)
         every = frozenset(names)
         for rows in rows_of(batches, layout, file.key, _latest(file), first_row, wanted, labels, keys):
             yield replace(rows, names=every)
     except LogFileError as error:
         if trouble is not None and error.reason not in trouble:
             trouble.append(error.reason)
+    if trouble is not None and file.payload is not None:  # what is wrong with responses shows when they are joined
+        trouble += [message for message in notes.messages if message not in trouble]
 
 
 def rows_of(

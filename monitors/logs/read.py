@@ -13,6 +13,7 @@ from monitors.logs.blocks import format_of
 from monitors.logs.columns import leaves, normalised
 from monitors.logs.delimited import delimited_batches, delimited_schema
 from monitors.logs.files import LogFile
+from monitors.logs.formats.exchanges import flat_batches, payload_batches, payload_schema
 from monitors.logs.frames import pandas_table
 from monitors.logs.ndjson import ndjson_batches, ndjson_schema
 from monitors.logs.notes import ReadNotes
@@ -61,7 +62,10 @@ def open_batches(
     if wanted is not None:
         parts = {name: value for name, value in parts.items() if name in wanted}
     reader = None if file.origin is None else file.origin.reader
-    if reader is not None:
+    if file.payload is not None:
+        read = flat_batches if file.payload.format.flat else payload_batches
+        batches = read(file, wanted, text_columns, notes)
+    elif reader is not None:
         batches = _from_reader(reader, wanted, text_columns)
     elif (kind := format_of(file)) == "parquet":
         batches = parquet_batches(file, wanted, text_columns, batch_rows)
@@ -84,7 +88,9 @@ def schema(file: LogFile) -> pa.Schema:
         As `open_batches`.
     """
     reader = None if file.origin is None else file.origin.reader
-    if reader is not None:
+    if file.payload is not None:
+        own = payload_schema(file)
+    elif reader is not None:
         own = _plain_schema(reader.schema())
     elif (kind := format_of(file)) == "parquet":
         own = parquet_schema(file)
@@ -96,7 +102,7 @@ def schema(file: LogFile) -> pa.Schema:
 
 def row_count(file: LogFile) -> int | None:
     """Number of rows where the file's metadata tells it (Parquet), else None."""
-    if file.origin is not None and file.origin.reader is not None:
+    if file.payload is not None or (file.origin is not None and file.origin.reader is not None):
         return None
     return parquet_rows(file) if format_of(file) == "parquet" else None
 

@@ -25,7 +25,13 @@ NO_JSON = "no JSON object"
 
 def line_records(block: bytes, row: int, notes: ReadNotes) -> tuple[list[Record], int]:
     """Objects of a block's lines, and how many lines it has, blank ones apart; `row` numbers the first."""
-    records: list[Record] = []
+    numbered, lines = numbered_records(block, row, notes)
+    return [record for _, record in numbered], lines
+
+
+def numbered_records(block: bytes, row: int, notes: ReadNotes) -> tuple[list[tuple[int, Record]], int]:
+    """The same, each object with the row at which it stands."""
+    records: list[tuple[int, Record]] = []
     lines = 0
     for line in block.split(b"\n"):
         if not line.strip():
@@ -35,7 +41,7 @@ def line_records(block: bytes, row: int, notes: ReadNotes) -> tuple[list[Record]
         except (ValueError, RecursionError):
             value = None
         if isinstance(value, dict):
-            records.append(value)
+            records.append((row + lines, value))
         else:
             notes.skip(1, NO_JSON, row + lines)
         lines += 1

@@ -1,0 +1,25 @@
+"""Values that a format writes as text."""
+
+from __future__ import annotations
+
+import re
+
+_WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})")
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?(nan|inf|infinity)", re.IGNORECASE)
+_CODE = re.compile(r"[-+]?0\d")
+
+
+def scalar(word: str) -> int | float | str | None:
+    """A field of CSV: a whole number, a number, text, or None where it is empty. "007" is text.
+
+    >>> [scalar(word) for word in ("3", " 0.5", "", "abc", "007")]
+    [3, 0.5, None, 'abc', '007']
+    """
+    trimmed = word.strip()
+    if not trimmed:
+        return None
+    if _WHOLE.fullmatch(trimmed):
+        return int(trimmed)
+    if _NUMBER.fullmatch(trimmed) and not _CODE.match(trimmed):
+        return float(trimmed)
+    return trimmed
