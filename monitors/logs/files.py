@@ -54,7 +54,7 @@ class LogFile:
     size: int
     modified: int
     origin: Origin | None = field(default=None, compare=False)
-    payload: Payload | None = field(default=None, compare=False)
+    payload: Payload | None = None
 
     def __lt__(self, other: LogFile) -> bool:
         return natural_key(self.key) < natural_key(other.key)

@@ -78,7 +78,6 @@ def open_batches(
             yield with_partitions(piece, parts) if parts else piece
 
 
-@lru_cache(maxsize=128)
 def schema(file: LogFile) -> pa.Schema:
     """Columns of a file and their types: from the footer (Parquet) or as the first block shows them.
 
@@ -87,6 +86,13 @@ def schema(file: LogFile) -> pa.Schema:
     LogFileError
         As `open_batches`.
     """
+    if file.payload is not None and file.payload.answers is not None:
+        return _schema.__wrapped__(file)  # not kept: the answers would be kept with it
+    return _schema(file)
+
+
+@lru_cache(maxsize=128)
+def _schema(file: LogFile) -> pa.Schema:
     reader = None if file.origin is None else file.origin.reader
     if file.payload is not None:
         own = payload_schema(file)

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from monitors.logs.blocks import bytes_of, format_of, line_blocks, reported
+from monitors.logs.columns import leaves, normalised
 from monitors.logs.delimited import delimited_batches
 from monitors.logs.files import LogFile
 from monitors.logs.formats.bodies import aligned, items, named
@@ -181,7 +182,7 @@ def _exchanges(file: LogFile, notes: ReadNotes) -> Iterator[list[tuple[int, Exch
 def raw_records(file: LogFile, notes: ReadNotes) -> Iterator[list[tuple[int, Record]]]:
     """Records as the file holds them, some at a time, each with its row: JSON lines, a JSON array, or a table."""
     row = 1
-    if format_of(file) in ("parquet", "csv"):
+    if (file.origin is not None and file.origin.reader is not None) or format_of(file) in ("parquet", "csv"):
         for batch in _tables(file, _IDS, notes, _TABLE_ROWS):
             yield list(enumerate(batch.to_pylist(), row))
             row += batch.num_rows
@@ -199,8 +200,13 @@ def raw_records(file: LogFile, notes: ReadNotes) -> Iterator[list[tuple[int, Rec
 
 
 def _tables(file: LogFile, text_columns: Collection[str], notes: ReadNotes, rows: int) -> Iterator[pa.RecordBatch]:
-    kind = format_of(file)
-    if kind == "parquet":
+    reader = None if file.origin is None else file.origin.reader
+    if reader is not None:
+        for batch in reader.batches(None):
+            plain = normalised(batch, leaves(batch.schema), text_columns)
+            for start in range(0, batch.num_rows, rows):
+                yield plain.slice(start, rows)
+    elif (kind := format_of(file)) == "parquet":
         yield from parquet_batches(file, None, text_columns, rows)
     elif kind == "csv":
         for batch in delimited_batches(file, None, text_columns, notes):
