@@ -104,9 +104,11 @@ def scan(file: LogFile, layout: Layout, first_row: int = 0) -> Scan:
 def _answered(file: LogFile, layout: Layout) -> set[int]:
     """Windows in which requests may lie whose responses this file has."""
     found: set[int] = set()
+    latest = _latest(file)
     for times in response_times(file):
         micros, good = to_micros(times, layout.grain.timezone)
-        good &= micros <= _latest(file)
+        if latest is not None:
+            good &= micros <= latest
         for shift in (-_SLOWEST, 0, _SLOWEST):
             found.update(np.unique(layout.grain.starts(micros[good] + shift)).tolist())
     return found
