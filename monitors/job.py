@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from monitors.config import Config
 from monitors.ledger import LogState
 from monitors.logs.files import LogFile, discover
 from monitors.logs.formats.registry import FORMATS, formatted
-from monitors.logs.labels import Labels
-from monitors.logs.offline import Offline
 from monitors.logs.prepare import Layout
 from monitors.logs.progress import Progress
 from monitors.profile.rows import Columns
 from monitors.reference import Plan
 from monitors.settings import End, Settings
 from monitors.windows import Grain, instant
+
+if TYPE_CHECKING:
+    from monitors.logs.labels import Labels
+    from monitors.logs.offline import Offline
 
 TRAINING = "#training "
 """Before the segment of profiles that are of the reference's own data set, not of the log."""

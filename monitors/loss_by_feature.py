@@ -9,7 +9,7 @@ from monitors.grouping import group_names, grouped, scored_groups
 from monitors.maturity import mature
 from monitors.measurement import in_reference, table
 from monitors.profile.cube import Cube
-from monitors.profile.kernel import SUMS
+from monitors.profile.sums import SUMS
 from monitors.scores import score_bins
 from monitors.settings import Settings
 from monitors.statistics.decomposition import FeatureSplit, split_by_features

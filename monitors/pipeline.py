@@ -1,6 +1,8 @@
 """From a configuration to findings in the store: the only place where the steps are wired together.
 
 files ─ ledger ─> dirty windows ─ profile ─> store ─ monitors ─> measurements ─ findings ─> store
+
+What only a run with something new needs, is imported where it is used: SciPy alone takes a second.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,29 +20,24 @@ import sqlalchemy as sa
 
 from monitors import clock
 from monitors import store as tables
-from monitors.assess import assess, stack
 from monitors.config import Config
 from monitors.errors import UserError
 from monitors.events import noted, version_events
-from monitors.findings import KEPT, find, judge_of
-from monitors.incidents import changed, group
 from monitors.job import TRAINING, Job, columns_of, log_files, settings_of
 from monitors.ledger import LogState, examine, windows_of_ids, windows_of_labels
 from monitors.logs.files import LogFile, discover
-from monitors.logs.labels import Labels
-from monitors.logs.offline import Offline
 from monitors.logs.prepare import AHEAD, Layout
 from monitors.logs.progress import Progress, silent
-from monitors.maturity import immature_starts
-from monitors.measurement import combine
 from monitors.profile.bins import Bins
-from monitors.profile.course import COURSE
-from monitors.profile.facts import COUNTS, DELAY_HOURS
-from monitors.profiling import freeze_bins, profile_dirty, profile_training
+from monitors.profile.facts import COUNTS, COURSE, DELAY_HOURS
 from monitors.reference import Plan, first_windows, plan
 from monitors.settings import segment_share
 from monitors.store import Store, replace_frame, replace_rows
 from monitors.windows import Grain
+
+if TYPE_CHECKING:
+    from monitors.logs.labels import Labels
+    from monitors.logs.offline import Offline
 
 _JUDGED_SEGMENT_ROWS = 30
 
@@ -127,6 +124,8 @@ def _run(
     # where the training set has no positions, their bins are those of the log's first windows
     stale_bins = stale_bins or bool(training and config.logs.position and log.dirty)
     if stale_bins:
+        from monitors.profiling import freeze_bins
+
         frozen = freeze_bins(job, training)
         if bins is None or frozen.fingerprint != bins.fingerprint:
             log.dirty |= set(log.starts)
@@ -134,6 +133,8 @@ def _run(
         bins = frozen
     assert bins is not None
     if log.dirty or stale_bins:
+        from monitors.profiling import profile_dirty, profile_training
+
         profile_dirty(job, bins, connection)
         profile_training(job, bins, training, connection)
         _write_ledger(job, label_files, training, offline_files, connection)
@@ -142,6 +143,9 @@ def _run(
     if not (files_changed or stale_bins or old is None or old["judged"] != judged):
         notes = _notes(log, labels, offline)
         return RunResult(name, 0, 0, len(log.starts), before, before.iloc[:0], notes, incidents_before)
+    from monitors.findings import find
+    from monitors.incidents import changed, group
+
     if not log.dirty:
         _write_ledger(job, label_files, training, offline_files, connection)
     measured, chosen = _measure(job, bins, store, connection)
@@ -214,6 +218,8 @@ def _labels(
     """The label log, where there is one; windows that its new files belong to become dirty."""
     if config.labels is None:
         return None
+    from monitors.logs.labels import Labels
+
     section = config.labels
 
     def load(some: list[LogFile]) -> Labels:
@@ -241,6 +247,8 @@ def _offline(
     """The offline log, where there is one; windows that its new files belong to become dirty."""
     if config.offline is None:
         return None
+    from monitors.logs.offline import Offline
+
     offline = Offline(files, config.offline.id, config.offline.tolerance)
     offline.names()
     now = {file.key: (file.size, file.modified) for file in files}
@@ -296,6 +304,11 @@ def _measure(job: Job, bins: Bins, store: Store, connection: sa.Connection) -> t
 
     The plan comes back as it was worked out for all rows.
     """
+    from monitors.assess import assess, stack
+    from monitors.findings import KEPT, judge_of
+    from monitors.maturity import immature_starts
+    from monitors.measurement import combine
+
     name, grain = job.model, job.layout.grain
     wanted, immature = dict(bins.segments).keys() - {job.config.features.version}, frozenset[int]()
     segments = [s for s in store.segments(name, connection) if s and s.split("=", 1)[0] in wanted]

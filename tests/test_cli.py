@@ -271,15 +271,26 @@ def test_progress_on_a_terminal_is_a_bar(monkeypatch: pytest.MonkeyPatch, capsys
     assert "m: profile 1/2" not in capsys.readouterr().err
 
 
-def test_namesakes_are_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(
-        running, "packages_distributions", lambda: {"monitors": ["driftmeter"], "dashboard": ["driftmeter"]}
-    )
+@pytest.mark.parametrize(
+    ("file", "package"),
+    [("monitors/x.py", "monitors"), ("dashboard/__init__.py", "dashboard"), ("screens/monitors/x.py", None)],
+)
+def test_namesakes_are_told(
+    file: str, package: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, files in (("driftmeter", ["monitors/a.py", "dashboard/a.py"]), ("screens", ["screens/a.py", file])):
+        information = tmp_path / f"{name}-1.dist-info"
+        information.mkdir()
+        (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+        (information / "RECORD").write_text("".join(f"{each},,\n" for each in files))
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
     running.warn_of_namesakes()
-    assert capsys.readouterr().err == ""
-    monkeypatch.setattr(running, "packages_distributions", lambda: {"monitors": ["driftmeter", "screens"]})
-    running.warn_of_namesakes()
-    assert "screens also installs a package called monitors" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    if package is None:
+        assert told == ""
+    else:
+        assert told.startswith(f"driftmeter: warning: screens also installs a package called {package} ")
+        assert told.count("\n") == 1
 
 
 def test_the_dashboard_is_for_this_machine_alone_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:

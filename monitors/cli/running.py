@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from importlib.metadata import packages_distributions
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,13 +131,20 @@ def plain(title: str, clock: Callable[[], float] = time.monotonic) -> Report:
 
 
 def warn_of_namesakes() -> None:
-    """Say so when another distribution installs a package of our name: pip overwrites files without a word."""
-    owners = packages_distributions()
-    for package in ("monitors", "dashboard"):
-        others = sorted(set(owners.get(package, [])) - {"driftmeter"})
+    """Say so when another distribution installs a package of our name: pip overwrites files without a word.
+
+    Their lists of files are searched as text: taking 20,000 paths apart, as ``packages_distributions`` does, is slow.
+    """
+    found: dict[str, set[str]] = {"monitors": set(), "dashboard": set()}
+    for each in distributions():
+        listed = each.read_text("RECORD") or ""
+        for package, others in found.items():
+            if f"\n{package}/" in f"\n{listed}" and each.name != "driftmeter":
+                others.add(each.name)
+    for package, others in found.items():
         if others:
             print(
-                f"driftmeter: warning: {', '.join(others)} also installs a package called {package} and may have "
-                f"overwritten ours; give driftmeter a virtual environment of its own",
+                f"driftmeter: warning: {', '.join(sorted(others))} also installs a package called {package} and may "
+                f"have overwritten ours; give driftmeter a virtual environment of its own",
                 file=sys.stderr,
             )

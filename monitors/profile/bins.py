@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from monitors.profile.kernel import SUMS
+from monitors.profile.sums import SUMS
 
 MISSING = ("absent", "null", "nan", "invalid")
 """The first four bins of every column: no such column in the file, null, NaN, infinite or not of the column's type."""

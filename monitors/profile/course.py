@@ -13,9 +13,6 @@ from numba import njit
 
 from monitors.profile.bins import FIRST
 
-COURSE = 1
-"""Version of what a course holds: a store that was written with another is counted anew."""
-
 
 @dataclass(frozen=True)
 class Course:

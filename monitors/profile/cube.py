@@ -13,7 +13,7 @@ import pyarrow as pa
 from monitors.profile.bins import FIRST, Bins, ColumnBins
 from monitors.profile.course import Course, merged
 from monitors.profile.facts import Facts, merge_facts
-from monitors.profile.kernel import SUMS
+from monitors.profile.sums import SUMS
 
 
 @dataclass(frozen=True)

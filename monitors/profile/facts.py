@@ -30,6 +30,9 @@ COUNTS = (
 )  # fmt: skip
 """Facts that are numbers of rows. A store whose profiles were made without one of them counts its log anew."""
 
+COURSE = 1
+"""Version of what a course holds: a store that was written with another is counted anew."""
+
 EXAMPLES = 3
 """Ids kept by feature and window of rows whose values are not those of the offline log: the smallest by hash."""
 

@@ -8,17 +8,6 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-SUMS = (
-    "prediction", "prediction2", "label", "label2", "prediction_label", "loss", "error2", "prediction_paired",
-    "value", "value2",
-)  # fmt: skip
-"""Sums by bin. prediction over rows with a prediction; label over rows with a label; the next four over rows with
-both (paired); value (less the column's centre) over rows whose value is a number. Where the log has positions, the
-labelled rows of each group of positions (``Bins.places``) follow: sums of ones, exact to 2^53."""
-
-ROW_SUMS = 8
-"""How many of ``SUMS`` belong to the row rather than to the column's value."""
-
 
 @njit(nogil=True, cache=True)
 def count_numeric(

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from monitors.profile.bins import SPELLINGS, Bins
-from monitors.profile.kernel import ROW_SUMS
+from monitors.profile.sums import ROW_SUMS
 from monitors.profile.values import distinct, to_floats
 
 _TINY = 1e-15

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from monitors.profile.bins import MISSING, Bins
 from monitors.profile.cube import Profile
-from monitors.profile.kernel import SUMS
+from monitors.profile.sums import SUMS
 
 Columns = dict[str, pa.Array]
 

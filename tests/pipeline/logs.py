@@ -20,6 +20,33 @@ from monitors.store import Store, metadata
 DAYS = 24
 REFERENCE = {"start": "2025-01-01", "end": "2025-01-10"}
 
+TOML = """
+[model]
+name = "m"
+task = "binary"
+positive = 1
+[logs]
+path = "logs/*.parquet"
+timestamp = "ts"
+id = "id"
+prediction = "score"
+[labels]
+path = "labels/*.parquet"
+label = "y"
+timestamp = "label_ts"
+[features]
+segments = ["place"]
+version = "version"
+[windows]
+size = "1d"
+[reference]
+start = "2025-01-01"
+end = "2025-01-10"
+[store]
+url = "{url}"
+"""
+"""The configuration of a ``Log`` as a file."""
+
 
 def day_frame(day: int, rows: int = 120, seed: int = 0) -> pd.DataFrame:
     """One day of a log with a signal, a segment, a version and a deprecated feature."""

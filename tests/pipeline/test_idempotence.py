@@ -120,7 +120,7 @@ def test_windows_of_rows_follow_the_files(tmp_path: Path) -> None:
     assert len({row[1] for row in whole.store()["profiles"]}) == DAYS * 120 / 300 + 0.4
 
 
-@pytest.mark.parametrize("step", ["find", "replace_frame", "assess"])
+@pytest.mark.parametrize("step", ["findings.find", "pipeline.replace_frame", "assess.assess"])
 def test_a_run_that_is_killed_leaves_no_trace(
     in_time: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -136,7 +136,7 @@ def test_a_run_that_is_killed_leaves_no_trace(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline, step, killed)
+        patch.setattr(f"monitors.{step}", killed)
         with pytest.raises(KeyboardInterrupt):
             log.run()
     assert log.store() == before

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from monitors.profile.bins import FIRST, Bins, ColumnBins
-from monitors.profile.kernel import SUMS
+from monitors.profile.sums import SUMS
 from tests.cubes import LABEL, SCORE
 
 ABSENT, NULL, NAN, INVALID = range(4)

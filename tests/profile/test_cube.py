@@ -11,7 +11,7 @@ from monitors.assess import coarsen, stack
 from monitors.profile.bins import FIRST, Bins
 from monitors.profile.cube import Cube, Profile, sum_profiles
 from monitors.profile.facts import UNSEEN_KEPT, merge_facts, most_frequent
-from monitors.profile.kernel import SUMS
+from monitors.profile.sums import SUMS
 from monitors.windows import Grain
 from tests.cubes import binary_log, freeze, profile
 

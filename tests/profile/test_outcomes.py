@@ -8,8 +8,8 @@ import pytest
 from sklearn import metrics
 
 from monitors.profile.bins import Bins
-from monitors.profile.kernel import SUMS
 from monitors.profile.outcomes import Outcomes, class_codes, outcomes_of
+from monitors.profile.sums import SUMS
 
 YES_NO = Bins((), "binary", ("0", "1"), "class")
 

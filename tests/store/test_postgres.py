@@ -18,7 +18,7 @@ from monitors.config import Config
 from monitors.errors import UserError
 from monitors.store import SCHEMA, Store, engine, meta
 from monitors.views import Look
-from tests.pipeline.logs import DAYS, Log, copy
+from tests.pipeline.logs import DAYS, TOML, Log, copy
 
 pytestmark = pytest.mark.postgres
 
@@ -171,33 +171,6 @@ def test_pages_are_read_from_it(in_time: Log, tmp_path: Path, database: str) -> 
     assert set(page.found["feature"]) >= {"old"}
     with pytest.raises(sa.exc.DBAPIError, match="read-only"), data.store(database).writing("m") as connection:
         connection.execute(sa.delete(meta))
-
-
-TOML = """
-[model]
-name = "m"
-task = "binary"
-positive = 1
-[logs]
-path = "logs/*.parquet"
-timestamp = "ts"
-id = "id"
-prediction = "score"
-[labels]
-path = "labels/*.parquet"
-label = "y"
-timestamp = "label_ts"
-[features]
-segments = ["place"]
-version = "version"
-[windows]
-size = "1d"
-[reference]
-start = "2025-01-01"
-end = "2025-01-10"
-[store]
-url = "{url}"
-"""
 
 
 def test_an_empty_database_is_opened_by_many_at_once(database: str) -> None:

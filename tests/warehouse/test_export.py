@@ -14,7 +14,7 @@ import pytest
 
 from monitors import export as public
 from monitors.errors import UserError
-from monitors.profile.kernel import SUMS
+from monitors.profile.sums import SUMS
 from monitors.store import Store
 from monitors.warehouse import write
 from monitors.warehouse.schema import TABLES
