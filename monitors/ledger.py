@@ -52,7 +52,10 @@ class LogState:
     def touching(self, windows: set[int]) -> list[LogFile]:
         """Files that hold rows of any of the windows, joined with the responses to them that other files hold."""
         found = [file for file in self.files if not windows.isdisjoint(self.scans[file.key].starts)]
-        return joined(found, self.files if self.by_rows else found)
+        if not found or not is_apart(found[0]):
+            return found
+        asked = [file for file in found if self.scans[file.key].rows]
+        return joined(asked, self.files if self.by_rows else found)
 
     def described(self) -> list[LogFile]:
         """Files that together show every column: those of some windows come with the responses to them."""

@@ -14,6 +14,7 @@ import pyarrow as pa
 from monitors.errors import LogFileError
 from monitors.logs.files import LogFile
 from monitors.logs.formats.exchanges import response_times
+from monitors.logs.formats.payload import TIMESTAMP
 from monitors.logs.formats.registry import is_apart
 from monitors.logs.labels import Labels, id_hashes
 from monitors.logs.notes import ReadNotes
@@ -134,9 +135,11 @@ def read_rows(
     text = () if layout.columns.id is None else (layout.columns.id,)
     notes = ReadNotes()
     try:
-        names = schema(file).names
-        batches = open_batches(file, _to_read(names, layout.columns, only_ids), text_columns=text, notes=notes)
-        every = frozenset(names)
+        # Payloads are taken apart whole: their columns are those that turn up.
+        names = [TIMESTAMP] if file.payload is not None else schema(file).names
+        columns = _to_read(names, layout.columns, only_ids) if file.payload is None or only_ids else None
+        batches = open_batches(file, columns, text_columns=text, notes=notes)
+        every = None if file.payload is not None else frozenset(names)
         for rows in rows_of(batches, layout, file.key, _latest(file), first_row, wanted, labels, keys):
             yield replace(rows, names=every)
     except LogFileError as error:

@@ -86,6 +86,23 @@ def array_records(file: LogFile, notes: ReadNotes) -> Iterator[list[Record]]:
 
 def records_batch(records: Sequence[Record], text_columns: Collection[str]) -> pa.RecordBatch:
     """Flat batch of JSON objects, in the order in which their keys first appear."""
+    columns = _even(records)
+    if columns is None:
+        columns = _uneven(records)
+    arrays = [_array(values, name in text_columns) for name, values in columns.items()]
+    return batch_of(arrays, list(columns), len(records))
+
+
+def _even(records: Sequence[Record]) -> dict[str, Sequence[Any]] | None:
+    """Columns of objects that all have the same keys in the same order and no objects within; None of any others."""
+    keys = list(records[0]) if records else []
+    if not keys or any(list(record) != keys for record in records):
+        return None
+    columns = list(zip(*(record.values() for record in records), strict=True))
+    return None if any(dict in set(map(type, values)) for values in columns) else dict(zip(keys, columns, strict=True))
+
+
+def _uneven(records: Sequence[Record]) -> dict[str, Sequence[Any]]:
     flat: list[Record] = []
     names: dict[str, None] = {}
     for record in records:
@@ -93,14 +110,13 @@ def records_batch(records: Sequence[Record], text_columns: Collection[str]) -> p
         _flatten(record, "", 0, row)
         names.update(dict.fromkeys(row))
         flat.append(row)
-    columns = {name: [row.get(name) for row in flat] for name in names}
+    columns: dict[str, Sequence[Any]] = {name: [row.get(name) for row in flat] for name in names}
     # {"o": null} beside {"o": {"p": 1}} is no column of its own.
     objects = {name[:at] for name in names for at, mark in enumerate(name) if mark == "."}
     for name in objects & columns.keys():
         if all(value is None for value in columns[name]):
             del columns[name]
-    arrays = [_array(values, name in text_columns) for name, values in columns.items()]
-    return batch_of(arrays, list(columns), len(records))
+    return columns
 
 
 def _flatten(record: Record, prefix: str, depth: int, into: Record) -> None:
@@ -112,7 +128,7 @@ def _flatten(record: Record, prefix: str, depth: int, into: Record) -> None:
             into[f"{name} (2)" if name in into else name] = value
 
 
-def _array(values: list[Any], as_text: bool) -> pa.Array:
+def _array(values: Sequence[Any], as_text: bool) -> pa.Array:
     kinds = {type(value) for value in values if value is not None}
     if not kinds:
         return pa.nulls(len(values), pa.string() if as_text else pa.null())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})")
+_USUAL = re.compile(r"-?(?:0|[1-9]\d{0,17})(\.\d+)?")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?(nan|inf|infinity)", re.IGNORECASE)
 _CODE = re.compile(r"[-+]?0\d")
 
@@ -15,11 +15,14 @@ def scalar(word: str) -> int | float | str | None:
     >>> [scalar(word) for word in ("3", " 0.5", "", "abc", "007")]
     [3, 0.5, None, 'abc', '007']
     """
+    usual = _USUAL.fullmatch(word)
+    if usual:
+        return float(word) if usual[1] else int(word)
     trimmed = word.strip()
     if not trimmed:
         return None
-    if _WHOLE.fullmatch(trimmed):
-        return int(trimmed)
+    if trimmed != word and _USUAL.fullmatch(trimmed):
+        return scalar(trimmed)
     if _NUMBER.fullmatch(trimmed) and not _CODE.match(trimmed):
         return float(trimmed)
     return trimmed

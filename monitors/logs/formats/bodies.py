@@ -179,28 +179,38 @@ def named(found: Items, names: tuple[str, ...] | str) -> list[dict[str, Any]]:
     BrokenRecordError
         A row has not as many values as there are names.
     """
-    rows = [_row(value, names, found.names) for value in found.values]
+    count(found, names)
+    rows = [_row(value, names, found.names) for value in map(_spelt, found.values)]
     for name, values in found.beside.items():
         for row, value in zip(rows, values, strict=True):
             row.setdefault(name, value)
     return rows
 
 
-def _row(value: Any, names: tuple[str, ...] | str, own: tuple[str, ...]) -> dict[str, Any]:
+def count(found: Items, names: tuple[str, ...] | str) -> int:
+    """How many rows `named` gives; raises as it does."""
+    wanted = names if isinstance(names, tuple) else found.names
+    if wanted:
+        whose = "[logs]" if isinstance(names, tuple) else "its body"
+        for value in map(_spelt, found.values):
+            if isinstance(value, list) and len(value) != len(wanted):
+                raise BrokenRecordError(f"a row has {len(value)} values for {len(wanted)} names in {whose}")
+    return len(found.values)
+
+
+def _spelt(value: Any) -> Mapping[str, Any] | list[Any]:
+    """A row by name or by position: {"features": [1, 2]} is by position."""
+    if not isinstance(value, Mapping):
+        return value if isinstance(value, list) else [value]
+    inner = next(iter(value.values())) if len(value) == 1 else None
+    return inner if isinstance(inner, list) and inner and not isinstance(inner[0], (list, Mapping)) else value
+
+
+def _row(value: Mapping[str, Any] | list[Any], names: tuple[str, ...] | str, own: tuple[str, ...]) -> dict[str, Any]:
     if isinstance(value, Mapping):
-        inner = next(iter(value.values())) if len(value) == 1 else None
-        if not isinstance(inner, list) or not inner or isinstance(inner[0], (list, Mapping)):
-            return dict(value)
-        value = inner  # {"features": [1, 2]}
-    values = value if isinstance(value, list) else [value]
-    if isinstance(names, tuple):
-        if len(values) != len(names):
-            raise BrokenRecordError(f"a row has {len(values)} values for {len(names)} names in [logs]")
-        return dict(zip(names, values, strict=True))
-    if own:
-        if len(values) != len(own):
-            raise BrokenRecordError(f"a row has {len(values)} values for {len(own)} names in its body")
-        return dict(zip(own, values, strict=True))
-    if len(values) == 1:
-        return {names: values[0]}
-    return {f"{names}_{k}": each for k, each in enumerate(values)}
+        return dict(value)
+    if isinstance(names, tuple) or own:
+        return dict(zip(names if isinstance(names, tuple) else own, value, strict=True))
+    if len(value) == 1:
+        return {names: value[0]}
+    return {f"{names}_{k}": each for k, each in enumerate(value)}

@@ -8,11 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from monitors.logs.blocks import bytes_of, format_of, line_blocks, reported
+from monitors.logs.blocks import BLOCK_BYTES, bytes_of, format_of, line_blocks, reported
 from monitors.logs.columns import leaves, normalised
 from monitors.logs.delimited import delimited_batches
 from monitors.logs.files import LogFile
-from monitors.logs.formats.bodies import aligned, items, named
+from monitors.logs.formats.bodies import aligned, count, items, named
 from monitors.logs.formats.payload import (
     BOTH,
     ID,
@@ -32,11 +32,16 @@ from monitors.logs.records import array_records, numbered_records, records_batch
 _WHAT = "cannot be read as payloads"
 _TABLE_ROWS = 256  # of a table at a time: bodies can be a megabyte each
 _BATCH_ROWS = 8192
+_GLANCE_BYTES = 1 << 18  # for a look at the columns
 _IDS = (ID, "id", "databricks_request_id", "client_request_id")  # numbers in them must keep their digits
 
 
 def payload_batches(
-    file: LogFile, columns: Collection[str] | None, text_columns: Collection[str], notes: ReadNotes
+    file: LogFile,
+    columns: Collection[str] | None,
+    text_columns: Collection[str],
+    notes: ReadNotes,
+    block_bytes: int = BLOCK_BYTES,
 ) -> Iterator[pa.RecordBatch]:
     """Read a file of payloads: a row for each instance of each request.
 
@@ -50,6 +55,7 @@ def payload_batches(
     columns : names wanted; None is all
     text_columns : columns never taken for numbers
     notes : filled with what was skipped
+    block_bytes : of JSON lines taken apart at a time
 
     Raises
     ------
@@ -60,7 +66,7 @@ def payload_batches(
     types: dict[str, pa.DataType] = {}
     texts = {ID, *text_columns}
     bare = columns is not None and set(columns) <= {TIMESTAMP, ID}
-    for rows in _rows(file, payload, notes, bare):
+    for rows in _rows(file, payload, notes, bare, block_bytes):
         for start in range(0, len(rows), _BATCH_ROWS):
             batch = records_batch(rows[start : start + _BATCH_ROWS], texts)
             whole = steady(batch, types, texts)
@@ -80,8 +86,10 @@ def flat_batches(
 
 def payload_schema(file: LogFile) -> pa.Schema:
     """Columns and types of the first rows; of a file without any, those that all have."""
-    read = flat_batches if file.payload.format.flat else payload_batches  # type: ignore[union-attr]
-    first = next(read(file, None, (), ReadNotes()), None)
+    if file.payload.format.flat:  # type: ignore[union-attr]
+        first = next(flat_batches(file, None, (), ReadNotes()), None)
+    else:
+        first = next(payload_batches(file, None, (), ReadNotes(), _GLANCE_BYTES), None)
     return pa.schema([(TIMESTAMP, pa.null()), (ID, pa.string())]) if first is None else first.schema
 
 
@@ -103,10 +111,12 @@ def response_times(file: LogFile) -> Iterator[pa.Array]:
             yield records_batch(times, ()).column(0)
 
 
-def _rows(file: LogFile, payload: Payload, notes: ReadNotes, bare: bool) -> Iterator[list[dict[str, Any]]]:
+def _rows(
+    file: LogFile, payload: Payload, notes: ReadNotes, bare: bool, block_bytes: int
+) -> Iterator[list[dict[str, Any]]]:
     """Rows of a file, block by block; ``bare`` ones have no more than time and id."""
-    for found in _exchanges(file, notes):
-        asked = [(row, each) for row, each in found if each.half in (REQUEST, BOTH)]
+    for some in _exchanges(file, notes, block_bytes):
+        asked = [(row, each) for row, each in some if each.half in (REQUEST, BOTH)]
         bodies: dict[str, Any] = {}
         if payload.answers is not None and not bare:
             ids = {each.id for _, each in asked if each.half == REQUEST and each.id is not None}
@@ -114,13 +124,17 @@ def _rows(file: LogFile, payload: Payload, notes: ReadNotes, bare: bool) -> Iter
         rows: list[dict[str, Any]] = []
         for row, each in asked:
             answer = bodies.get(each.id or "") if each.half == REQUEST else each.outputs
+            names = payload.columns or "input"
             try:
-                inputs = named(items(each.inputs), payload.columns or "input")
+                found = items(each.inputs)
+                heads = _heads(each, count(found, names))
             except BrokenRecordError as broken:
                 notes.skip(1, str(broken), row)
                 continue
-            heads = _heads(each, len(inputs))
-            rows += heads if bare else _whole(each, heads, inputs, _outputs(answer, len(inputs), payload, notes))
+            if not bare:
+                outputs = _outputs(answer, len(heads), payload, notes)
+                heads = _whole(each, heads, named(found, names), outputs)
+            rows += heads
         if rows:
             yield rows
 
@@ -158,15 +172,18 @@ def _whole(
     for head, given, said in zip(heads, inputs, outputs, strict=True):
         head.update(each.about)
         for values in (given, said):
-            head.update({name if name not in head else f"{name} (2)": value for name, value in values.items()})
+            if head.keys().isdisjoint(values):
+                head.update(values)
+            else:
+                head.update({name if name not in head else f"{name} (2)": value for name, value in values.items()})
     return heads
 
 
-def _exchanges(file: LogFile, notes: ReadNotes) -> Iterator[list[tuple[int, Exchange]]]:
+def _exchanges(file: LogFile, notes: ReadNotes, block_bytes: int = BLOCK_BYTES) -> Iterator[list[tuple[int, Exchange]]]:
     """Exchanges of a file with the rows at which they stand, block by block."""
     exchange = file.payload.format.exchange  # type: ignore[union-attr]
     assert exchange is not None
-    for records in raw_records(file, notes):
+    for records in raw_records(file, notes, block_bytes):
         found = []
         for row, record in records:
             try:
@@ -179,7 +196,7 @@ def _exchanges(file: LogFile, notes: ReadNotes) -> Iterator[list[tuple[int, Exch
         yield found
 
 
-def raw_records(file: LogFile, notes: ReadNotes) -> Iterator[list[tuple[int, Record]]]:
+def raw_records(file: LogFile, notes: ReadNotes, block_bytes: int = BLOCK_BYTES) -> Iterator[list[tuple[int, Record]]]:
     """Records as the file holds them, some at a time, each with its row: JSON lines, a JSON array, or a table."""
     row = 1
     if (file.origin is not None and file.origin.reader is not None) or format_of(file) in ("parquet", "csv"):
@@ -193,7 +210,7 @@ def raw_records(file: LogFile, notes: ReadNotes) -> Iterator[list[tuple[int, Rec
                 yield list(enumerate(some, row))
                 row += len(some)
             return
-        for block in line_blocks(file):
+        for block in line_blocks(file, block_bytes):
             records, lines = numbered_records(block, row, notes)
             row += lines
             yield records
