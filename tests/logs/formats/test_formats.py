@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from monitors.logs.formats import answers, azure, databricks, exchanges, feast, 
 from monitors.logs.formats.payload import BrokenRecordError, Exchange
 from monitors.logs.formats.registry import FORMATS, checked, formatted, joined, recognised
 from monitors.logs.notes import ReadNotes
+from monitors.logs.origin import Origin
 from monitors.logs.read import open_batches, row_count, schema
 from monitors.logs.words import scalar
 from tests.logs.formats.samples import SAMPLES, calls, lines
@@ -349,3 +351,29 @@ def test_exchanges_have_no_use_for_payloads_of_others(tmp_path: Path) -> None:
     assert rows(file, notes) == []
     assert notes.skipped_rows == 1
     assert list(exchanges.responses(replace(file, payload=file.payload))) == [[]]
+
+
+def test_rows_of_a_table_or_query_are_payloads_too(tmp_path: Path) -> None:
+    """An inference table is a Delta table: its rows come from a reader, not from a file."""
+
+    class Table:
+        def schema(self) -> pa.Schema:
+            return next(self.batches(None)).schema
+
+        def batches(self, columns: Any) -> Iterator[pa.RecordBatch]:
+            assert columns is None
+            yield pa.record_batch({
+                "databricks_request_id": ["d1", "d2"],
+                "timestamp_ms": [1735689600000, 1735689601000],
+                "request": ['{"dataframe_records": [{"x": 1}, {"x": 2}]}', "{"],
+                "response": ['{"predictions": [0.1, 0.2]}', "{}"],
+                "request_metadata": pa.array([[("model_version", "3")], None], pa.map_(pa.string(), pa.string())),
+            })  # fmt: skip
+
+    file = LogFile("table", str(tmp_path), 1, 1, origin=Origin(written=None, reader=Table()))
+    notes = ReadNotes()
+    found = rows(formatted([file], "databricks")[0], notes)
+    assert [(row["request_id"], row["x"], row["prediction"], row["model_version"]) for row in found] == [
+        ("d1_0", 1, 0.1, "3"), ("d1_1", 2, 0.2, "3"),
+    ]  # fmt: skip
+    assert notes.messages == ["1 row skipped: a body is no JSON (first at row 2)"]
