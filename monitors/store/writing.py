@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -45,14 +45,27 @@ def replace_frame(connection: sa.Connection, table: sa.Table, model: str, frame:
     if not len(frame):
         return
     values = [[model] * len(frame) if c.name == "model" else _values(frame[c.name], c) for c in table.columns]
-    compiled = table.insert().compile(dialect=connection.dialect, column_keys=[c.name for c in table.columns])
+    rows = zip(*values, strict=True)
     names = [column.name for column in table.columns]
-    if connection.dialect.positional:
-        order = [names.index(name) for name in compiled.positiontup or names]
-        rows: list[Any] = list(zip(*(values[i] for i in order), strict=True))
-    else:
-        rows = [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
-    connection.exec_driver_sql(str(compiled), rows)
+    if connection.dialect.name == "postgresql":
+        _copy(connection, table, names, rows)
+        return
+    compiled = table.insert().compile(dialect=connection.dialect, column_keys=names)
+    assert compiled.positiontup == names
+    connection.exec_driver_sql(str(compiled), list(rows))
+
+
+def _copy(connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    """Rows into a table of PostgreSQL by COPY, several times faster than by INSERT."""
+    quote = connection.dialect.identifier_preparer.quote
+    statement = f"COPY {quote(table.name)} ({', '.join(map(quote, names))}) FROM STDIN"
+    driver: Any = connection.connection.driver_connection
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as to:
+            for row in rows:
+                to.write_row(row)
+    except connection.dialect.loaded_dbapi.OperationalError as error:
+        raise sa.exc.OperationalError(statement, None, error, connection_invalidated=driver.closed) from error
 
 
 def _values(column: pd.Series, kind: sa.Column[Any]) -> list[Any]:
