@@ -48,7 +48,7 @@ def show(page: Page) -> None:
 
 
 @st.cache_data(show_spinner="Reading the evidence…", ttl=_FRESH, max_entries=16)
-def _card(path: str, _version: int, _changed: int) -> Scorecard:
+def _card(path: str, version: int, changed: int) -> Scorecard:  # noqa: ARG001 -- keys; _version would be none
     current = data.config(path)
     return scorecard(data.store(current.store.url), current, clock.micros(dt.datetime.now(dt.UTC)))
 

@@ -71,7 +71,8 @@ def scorecard(store: Store, config: Config, now: int) -> Scorecard:
     ----------
     now : µs since 1970, by which runs are regular or have stopped
     """
-    return judge(Evidence.gather(store, config, now))
+    with store.snapshot() as at_once:
+        return judge(Evidence.gather(at_once, config, now))
 
 
 def judge(evidence: Evidence) -> Scorecard:

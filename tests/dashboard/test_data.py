@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 from pathlib import Path
@@ -115,6 +116,17 @@ def test_another_run_and_another_configuration_are_seen(flights: str, tmp_path: 
     os.utime(path, ns=(0, 0))
     with pytest.raises(UserError, match='the store has no model "another'):
         data.page(str(path), Look("1w"))
+
+
+def test_what_a_cache_depends_on_is_a_key_of_it() -> None:
+    """Streamlit leaves an argument with a leading underscore out of the key: only what follows from the others may."""
+    for path in (FIXTURES.parent / "dashboard").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef) and any(
+                "st.cache" in ast.unparse(each) for each in node.decorator_list
+            ):
+                left_out = {each.arg for each in node.args.args if each.arg.startswith("_")}
+                assert left_out <= {"_base", "_kept"}, f"{path.name}: {node.name}"
 
 
 def copied(config: str, folder: Path) -> str:
