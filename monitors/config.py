@@ -26,6 +26,7 @@ from monitors.config_sections import (
     Model,
     Notify,
     Offline,
+    Queried,
     Reference,
     Section,
     Store,
@@ -151,8 +152,10 @@ class Config(Section):
         """What is right key by key and wrong together, in one sentence."""
         logs, labels, features, reference = self.logs, self.labels, self.features, self.reference
         by_rows = self.grain.kind == "rows"
-        if not logs.path or (isinstance(logs.path, list) and "" in logs.path):
-            return f"logs.path is {json.dumps(logs.path)}; give {Logs.model_fields['path'].description}"
+        for key, section in (("logs", logs), ("labels", labels)):
+            problem = _place(key, section) if section is not None else None
+            if problem is not None:
+                return problem
         for key in ("columns", "output"):
             value = getattr(logs, key)
             if value is not None and logs.format is None:
@@ -245,6 +248,26 @@ def _of_format(logs: dict[str, Any]) -> dict[str, Any]:
         return logs
     given = {"timestamp": known.timestamp, "id": known.id, "prediction": logs.get("output")}
     return {**{key: name for key, name in given.items() if name and isinstance(name, str)}, **logs}
+
+
+def _place(key: str, section: Logs | Labels) -> str | None:
+    """What is wrong with where a table's rows are: in files, or in a data base."""
+    would_do = type(section).model_fields["path"].description
+    given = {name: getattr(section, name) for name in ("uri", "query", "checksum")}
+    if section.path is None and not any(given.values()):
+        return f"{key}.path is missing; give {would_do}, or uri and query"
+    if section.path is not None:
+        stray = next((name for name, value in given.items() if value is not None), None)
+        if stray is not None:
+            return f"{key}.path and {key}.{stray} are given; keep path for files, or uri and query for a data base"
+        if not section.path or (isinstance(section.path, list) and "" in section.path):
+            return f"{key}.path is {json.dumps(section.path)}; give {would_do}"
+        return None
+    for name in ("uri", "query"):
+        if not given[name]:
+            other = "query" if name == "uri" else "uri"
+            return f"{key}.{name} is missing beside {key}.{other}; give {Queried.model_fields[name].description}"
+    return None
 
 
 def _resolve(url: str, base: Path) -> str:

@@ -10,11 +10,12 @@ import difflib
 from importlib.metadata import entry_points
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_serializer, model_validator
 
 from monitors import clock
 from monitors.errors import UserError
 from monitors.logs.formats.registry import checked
+from monitors.logs.secrets import masked
 from monitors.settings import MINIMUM_EFFECT
 from monitors.windows import SIZES, Grain, instant
 
@@ -81,6 +82,21 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Queried(Section):
+    """What a data base may hold in the place of files."""
+
+    uri: str | None = Field(None, description='the address of a data base, such as "postgresql://host/name"')
+    query: str | None = Field(None, description="a SELECT, as text")
+    checksum: str | None = Field(
+        None, description="an SQL expression that changes when any of a window's rows does, such as max(updated_at)"
+    )
+
+    @field_serializer("uri")
+    def _shown(self, uri: str | None) -> str | None:
+        """Without its secrets, for what is stored and compared."""
+        return None if uri is None else masked(uri)
+
+
 class Model(Section):
     """The model whose log this is."""
 
@@ -105,10 +121,12 @@ class Model(Section):
         return grain.count * {"h": 1 / 24, "d": 1.0, "w": 7.0, "mo": 365.25 / 12}[grain.unit]
 
 
-class Logs(Section):
+class Logs(Queried):
     """Where the log is and what its columns mean."""
 
-    path: str | list[str] = Field(description='a file, a glob such as "logs/**/*.parquet", or a list of them')
+    path: str | list[str] | None = Field(
+        None, description='a file, a glob such as "logs/**/*.parquet", or a list of them'
+    )
     timestamp: Column | None = Field(None, description="the name of the column of times")
     id: Column | None = Field(None, description="the name of the column that identifies a row")
     prediction: Column | None = Field(
@@ -131,10 +149,12 @@ class Logs(Section):
     )
 
 
-class Labels(Section):
+class Labels(Queried):
     """A second log with labels that arrive later."""
 
-    path: str | list[str] = Field(description='a file, a glob such as "labels/*.parquet", or a list of them')
+    path: str | list[str] | None = Field(
+        None, description='a file, a glob such as "labels/*.parquet", or a list of them'
+    )
     id: Column = Field(description="the name of the column that holds the log's id; left out: as in [logs]")
     label: Column = Field(description="the name of the column with what came true; left out: as in [logs]")
     timestamp: Column | None = Field(None, description="the name of the column that says when the label came")

@@ -14,12 +14,13 @@ import pyarrow as pa
 
 from monitors.config import Config
 from monitors.errors import UserError
-from monitors.job import columns_of, log_files
+from monitors.job import columns_of
 from monitors.logs.files import LogFile
 from monitors.logs.formats.registry import joined
 from monitors.logs.prepare import Layout, read_rows
 from monitors.profile.bins import Bins
 from monitors.profile.values import text_of, to_floats
+from monitors.sources import log_files
 from monitors.store import Store
 
 SAMPLE = 10_000

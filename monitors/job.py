@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from monitors.config import Config
 from monitors.ledger import LogState
-from monitors.logs.files import LogFile, discover
-from monitors.logs.formats.registry import FORMATS, formatted
+from monitors.logs.formats.registry import FORMATS
 from monitors.logs.prepare import Layout
 from monitors.logs.progress import Progress
 from monitors.profile.rows import Columns
@@ -40,12 +39,6 @@ class Job:
     def model(self) -> str:
         """The model's name."""
         return self.config.model.name
-
-
-def log_files(config: Config) -> list[LogFile]:
-    """The files of the log, in order."""
-    logs = config.logs
-    return formatted(discover(logs.path, config.base), logs.format, logs.columns or (), logs.output)
 
 
 def columns_of(config: Config) -> Columns:

@@ -18,12 +18,12 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
-from monitors import clock
+from monitors import clock, sources
 from monitors import store as tables
 from monitors.config import Config
 from monitors.errors import UserError
 from monitors.events import noted, version_events
-from monitors.job import TRAINING, Job, columns_of, log_files, settings_of
+from monitors.job import TRAINING, Job, columns_of, settings_of
 from monitors.ledger import LogState, examine, windows_of_ids, windows_of_labels
 from monitors.logs.files import LogFile, discover
 from monitors.logs.prepare import AHEAD, Layout
@@ -81,8 +81,7 @@ def run(config: Config, report: Progress = silent) -> RunResult:
     UserError
         for what the configuration or the log as a whole has wrong. One bad file or column is a finding instead.
     """
-    files = log_files(config)
-    label_files = discover(config.labels.path, config.base) if config.labels else []
+    files, label_files = sources.log_files(config), sources.label_files(config)
     training = discover(config.reference.path, config.base) if config.reference.path else []
     offline = discover(config.offline.path, config.base) if config.offline else []
     layout = Layout(columns_of(config), config.grain)
@@ -199,7 +198,8 @@ def _nothing(config: Config, log: LogState) -> str:
     reasons = [f"{key} {'; '.join(found.notes)}" for key, found in log.scans.items() if found.notes]
     told = f" ({reasons[0]}{f' and {len(reasons) - 1} more' if len(reasons) > 1 else ''})" if reasons else ""
     files = f"{len(log.files)} file{'s' if len(log.files) != 1 else ''}"
-    return f"{config.source}: logs.path has {files} and no row that lies in a window{told}."
+    where = "logs.path has" if config.logs.path is not None else "logs.query gives rows in"
+    return f"{config.source}: {where} {files} and no row that lies in a window{told}."
 
 
 def _differ(files: list[LogFile], ledger: dict[str, dict[str, Any]]) -> bool:

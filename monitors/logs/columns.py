@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -39,6 +40,14 @@ def unique_names(names: Sequence[str]) -> list[str]:
         taken.add(chosen)
         unique.append(chosen)
     return unique
+
+
+def nearest(name: str, names: Sequence[str]) -> str:
+    """The rest of a sentence about a column that is not there: the nearest one that is, or what there is."""
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    if near:
+        return f"; did you mean '{near[0]}'"
+    return f"; it has {', '.join(names[:8])}{' and others' if len(names) > 8 else ''}"
 
 
 def leaves(schema: pa.Schema) -> list[Leaf]:

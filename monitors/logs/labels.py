@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from monitors.errors import LogFileError, UserError
+from monitors.logs.columns import nearest
 from monitors.logs.files import LogFile
 from monitors.logs.hashing import id_hashes
 from monitors.logs.label_index import ABSENT, buckets, choose, find
@@ -141,7 +141,7 @@ class _Rows:
         self.seen.update(dict.fromkeys(names))
         for name in (self.id, self.label):
             if name not in names:
-                raise LogFileError(file.key, f"has no column '{name}'{_nearest(name, names)}")
+                raise LogFileError(file.key, f"has no column '{name}'{nearest(name, names)}")
         if self.timestamp is not None and self.timestamp not in names:
             notes.say(f"has no column '{self.timestamp}', so when its labels came is unknown")
         for batch in open_batches(file, self.columns, text_columns=[self.id], notes=notes):
@@ -175,7 +175,7 @@ class _Rows:
             if name is not None and self.seen and name not in self.seen:
                 raise UserError(
                     f"labels.{key} is '{name}', but no file of the labels has such a column"
-                    f"{_nearest(name, list(self.seen))}."
+                    f"{nearest(name, list(self.seen))}."
                 )
 
     def index(self) -> Labels:
@@ -203,10 +203,3 @@ class _Rows:
             errors=tuple(self.errors),
             notes=self.notes,
         )
-
-
-def _nearest(name: str, names: list[str]) -> str:
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    if near:
-        return f"; did you mean '{near[0]}'"
-    return f"; it has {', '.join(names[:8])}{' and others' if len(names) > 8 else ''}"
