@@ -124,7 +124,7 @@ class Config(Section):
     @classmethod
     def _build(cls, data: Mapping[str, Any], base: Path, path: Path | None) -> Config:
         source = str(path) if path else "the configuration"
-        raw = expand(dict(data), source)
+        raw = {"logs": {}, **expand(dict(data), source)}
         if isinstance(raw.get("logs"), dict):
             raw = {**raw, "logs": _of_format(raw["logs"])}
         labels, logs, windows = raw.get("labels"), raw.get("logs"), raw.get("windows", {})

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -23,6 +24,7 @@ _ADBC = {
     "flightsql": "adbc_driver_flightsql", "grpc": "adbc_driver_flightsql", "grpc+tls": "adbc_driver_flightsql",
 }  # fmt: skip
 _ROWS, _CELLS = 16_384, 400_000
+_DUCKDB_MEMORY = "512MB"
 _FILE = re.compile(r"(sqlite|duckdb)(?:\+\w+)?:///?(.*)")
 Batches = Iterator[pa.RecordBatch]
 
@@ -95,8 +97,10 @@ def _duckdb(path: Path) -> Callable[[str], Batches]:
         raise UserError("reading DuckDB files needs the package duckdb: pip install driftmeter[sql]") from None
 
     def ask(query: str) -> Batches:
-        with duckdb.connect(str(path), read_only=True) as connection:
+        with TemporaryDirectory() as spill, duckdb.connect(str(path), read_only=True) as connection:
             connection.execute("SET TimeZone = 'UTC'")
+            connection.execute(f"SET memory_limit = '{_DUCKDB_MEMORY}'")  # left alone it takes most of the machine's
+            connection.execute(f"SET temp_directory = '{spill}'")
             yield from _read(pa.RecordBatchReader.from_stream(connection.sql(query)))
 
     return ask

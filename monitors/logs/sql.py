@@ -141,17 +141,17 @@ def query_files(
         The data base refuses, or the query has no such column.
     """
     query = Query(key, database(uri, base), text, timestamp, id, label, checksum)
-    known = query.schema.names
+    known, named = query.schema.names, {"timestamp": timestamp, "id": id, "label": label}
     if not required:
-        timestamp, id, label = (name if name in known else None for name in (timestamp, id, label))
-        query = replace(query, timestamp=timestamp, id=id, label=label)
-    for name, column in (("timestamp", timestamp), ("id", id), ("label", label)):
+        there = [column if column in known else None for column in named.values()]
+        query = replace(query, timestamp=there[0], id=there[1], label=there[2])
+    for name, column in named.items() if required else ():
         if column is not None and column not in known:
             raise UserError(f"{key}.{name} is '{column}', but the query has no such column{nearest(column, known)}.")
-    if timestamp is None or grain.kind == "rows":
+    if query.timestamp is None or grain.kind == "rows":
         found = _asked(query, Span(), "1", 0)
         return [_piece(query, "", Span(), found[0])] if found else []
-    return _by_time(query, grain, query.name(timestamp), time.time_ns() // 1000 + DAY)
+    return _by_time(query, grain, query.name(query.timestamp), time.time_ns() // 1000 + DAY)
 
 
 class Counted(NamedTuple):
