@@ -12,8 +12,6 @@ from functools import total_ordering
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from monitors.errors import UserError
 from monitors.logs.origin import Origin
 
@@ -66,6 +64,8 @@ class LogFile:
 
     def open(self) -> Any:
         """Its bytes, as an Arrow file at its beginning."""
+        import pyarrow as pa
+
         filesystem = None if self.origin is None else self.origin.filesystem
         return pa.OSFile(self.path, "rb") if filesystem is None else filesystem.open_input_file(self.path)
 
@@ -104,7 +104,8 @@ def discover(patterns: str | list[str], base: Path) -> list[LogFile]:
     ----------
     patterns : paths, folders or globs (``**`` spans folders), relative to `base`, or the same of an object store
         (``s3://``, ``gs://``, ``az://``). A folder stands for every file below it whose ending is known; names that
-        begin with ``.`` or ``_`` are other programs' notes, not logs.
+        begin with ``.`` or ``_`` are other programs' notes, not logs. The folder of a Delta or Iceberg table stands
+        for the files of its current version; so does ``iceberg://catalog/namespace.table``.
     base : folder of the configuration file
 
     Returns
@@ -122,10 +123,33 @@ def discover(patterns: str | list[str], base: Path) -> list[LogFile]:
             from monitors.logs.objects import objects
 
             files = objects(pattern)
+        elif kind := table_kind(path := base / Path(pattern).expanduser()):
+            files = _table(kind, path, base)
         else:
             files = [LogFile.at(path, base) for path in _matches(pattern, base)]
         found.update({file.key: file for file in files})
     return sorted(found.values())
+
+
+def table_kind(folder: Path) -> str | None:
+    """Which kind of table a folder of this machine is: "delta", "iceberg", or None."""
+    if (folder / "_delta_log").is_dir():
+        return "delta"
+    return "iceberg" if any((folder / "metadata").glob("*.metadata.json")) else None
+
+
+def _table(kind: str, folder: Path, base: Path) -> list[LogFile]:
+    full = Path(os.path.abspath(folder))
+    inside = full.is_relative_to(os.path.abspath(base))
+    key = (full.relative_to(os.path.abspath(base)) if inside else full).as_posix()
+    if kind == "delta":
+        from monitors.logs.delta import delta_files
+
+        return delta_files(str(full), key)
+    from monitors.logs.iceberg import metadata_files
+    from monitors.logs.objects import opened
+
+    return metadata_files(str(full), [path.name for path in (full / "metadata").iterdir()], key, opened)
 
 
 def _matches(pattern: str, base: Path) -> list[Path]:
@@ -167,6 +191,8 @@ def _globbed(pattern: Path) -> Iterator[Path]:
 
 def _below(folder: Path) -> Iterator[Path]:
     for parent, folders, names in os.walk(folder, followlinks=False):
+        if table_kind(Path(parent)):
+            raise UserError(f"'{parent}' is a table with versions of its own: give it as a path of its own.")
         folders[:] = [name for name in folders if not is_note(name)]
         for name in names:
             if ending_format(name) and not is_note(name):

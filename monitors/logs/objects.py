@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import re
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.fs as pafs
 
 from monitors.errors import UserError
+from monitors.logs import iceberg
+from monitors.logs.delta import delta_files
 from monitors.logs.files import LogFile, ending_format, is_note
 from monitors.logs.origin import Origin
 from monitors.logs.secrets import masked, without_secrets
@@ -35,6 +39,8 @@ def objects(pattern: str) -> list[LogFile]:
     UserError
         The store cannot be reached or refuses, or nothing matches.
     """
+    if pattern.startswith(iceberg.SCHEME):
+        return iceberg.catalog_files(pattern, opened)
     place, options = _parted(pattern)
     scheme, _, rest = place.partition("://")
     if scheme not in SCHEMES:
@@ -53,11 +59,44 @@ def objects(pattern: str) -> list[LogFile]:
         listed = filesystem.get_file_info(pafs.FileSelector(root, recursive=True, allow_not_found=True))
     except (OSError, ValueError, pa.ArrowException) as error:
         raise UserError(f"'{masked(pattern)}' cannot be listed: {without_secrets(_clause(error), pattern)}.") from None
+    tables = {kind for info in listed if (kind := _table_of(info.path[len(root) :].strip("/")))}
+    if tables and named == rest:
+        return _table(tables.pop(), f"{scheme}://{rest}", filesystem, root, listed)
     wild = rest[len(named) :].strip("/").split("/") if named != rest else []
     found = [_object(filesystem, info, shown) for info in listed if _is_log(info, root, wild)]
     if not found:
         raise UserError(f"'{masked(pattern)}' matches no object that is a log{_held(listed, root)}.")
     return found
+
+
+def opened(address: str) -> tuple[Any, str]:
+    """Arrow's file system of an address (None: this machine's) and the path there."""
+    if "://" not in address or address.startswith("file:"):
+        return None, unquote(address.removeprefix("file://")) if address.startswith("file:") else address
+    scheme, _, rest = address.partition("://")
+    scheme = {"s3a": "s3", "s3n": "s3"}.get(scheme, scheme)
+    bucket, _, path = rest.partition("/")
+    filesystem, root = _connected(f"{scheme}://{bucket}")
+    return filesystem, f"{root}/{path}"
+
+
+@lru_cache(maxsize=16)
+def _connected(place: str) -> tuple[Any, str]:
+    return connect(place)
+
+
+def _table_of(path: str) -> str | None:
+    """Which kind of table has an object at this path below its own."""
+    if path.startswith("_delta_log/"):
+        return "delta"
+    return "iceberg" if fnmatchcase(path, "metadata/*.metadata.json") else None
+
+
+def _table(kind: str, place: str, filesystem: Any, root: str, listed: list[pafs.FileInfo]) -> list[LogFile]:
+    if kind == "delta":
+        return delta_files(place, masked(place), filesystem, root)
+    names = [info.base_name for info in listed if _table_of(info.path[len(root) :].strip("/"))]
+    return iceberg.metadata_files(place, names, masked(place), opened)
 
 
 def connect(place: str, options: str = "") -> tuple[Any, str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class Reader(Protocol):
@@ -28,13 +29,13 @@ class Origin:
     written : nanoseconds since the epoch at which its last row can have been written; None: nobody knows
     filesystem : Arrow's, of an object store
     reader : what gives the rows, when they are no file to us
-    names : by name in the file, the names that a table has for its columns; others are no columns of the table.
-        None: names are the file's own.
+    fields : names that a table has for its columns, by their field ids in Parquet files; a column with an id that is
+        not among them is none of the table's. None: names are the file's own.
     values : columns that the table, not the file, holds for all of its rows; None: those in the file's path
     """
 
     written: int | None
     filesystem: Any = None
     reader: Reader | None = None
-    names: Mapping[str, str] | None = None
+    fields: Mapping[int, str] | None = None
     values: Mapping[str, pa.Scalar] | None = None

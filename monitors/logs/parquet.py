@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from monitors.logs.blocks import reported
-from monitors.logs.columns import leaves, normalised
+from monitors.logs.columns import Leaf, leaves, normalised
 from monitors.logs.files import LogFile
 
 _WHAT = "is no readable Parquet file (truncated, corrupt or something else)"
@@ -35,7 +35,7 @@ def parquet_batches(
         far = _is_far(file)
         with _opened(file, metadata=meta, read_dictionary=coded, buffer_size=_BUFFER, pre_buffer=far) as opened:
             schema = opened.schema_arrow
-            wanted = [leaf for leaf in leaves(schema) if columns is None or leaf.name in columns]
+            wanted = [leaf for leaf in _leaves(schema, file) if columns is None or leaf.name in columns]
             tops = list(dict.fromkeys(schema.field(leaf.top).name for leaf in wanted))
             rows = max(1024, min(batch_rows, _BATCH_BYTES // (8 * max(1, len(wanted)))))
             # Every look at an object store takes long: a row group is fetched whole, one at a time.
@@ -52,13 +52,23 @@ def parquet_schema(file: LogFile) -> pa.Schema:
     with reported(file, _WHAT), _opened(file) as opened:
         schema = opened.schema_arrow
         empty = pa.RecordBatch.from_arrays([pa.array([], part.type) for part in schema], schema=schema)
-        return normalised(empty, leaves(schema)).schema
+        return normalised(empty, _leaves(schema, file)).schema
 
 
 def parquet_rows(file: LogFile) -> int:
     """Number of rows, from the footer alone."""
     with reported(file, _WHAT), _opened(file) as opened:
         return int(opened.metadata.num_rows)
+
+
+def _leaves(schema: pa.Schema, file: LogFile) -> list[Leaf]:
+    """Columns of the file, called as the table that it belongs to calls them."""
+    fields = None if file.origin is None else file.origin.fields
+    if fields is None:
+        return leaves(schema)
+    ids = [int((part.metadata or {}).get(b"PARQUET:field_id", -1)) for part in schema]
+    named = pa.schema([part.with_name(fields.get(i, part.name)) for i, part in zip(ids, schema, strict=True)])
+    return [leaf for leaf in leaves(named) if ids[leaf.top] < 0 or ids[leaf.top] in fields]
 
 
 def _is_far(file: LogFile) -> bool:
