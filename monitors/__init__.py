@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from monitors.config import Config
     from monitors.errors import DriftmeterError, UserError
     from monitors.notebook import measure
@@ -21,12 +23,17 @@ _HOMES = {
 }  # fmt: skip
 
 
-def run(config: str) -> RunResult:
-    """Run the pipeline on a configuration file; see ``monitors.pipeline.run``."""
+def run(config: str | Path | Config, spark: Any = None) -> RunResult:
+    """Run the pipeline on a configuration file (or a ``Config``); see ``monitors.pipeline.run``.
+
+    Parameters
+    ----------
+    spark : a SparkSession that is to read and count the rows
+    """
     from monitors.config import Config
     from monitors.pipeline import run as run_pipeline
 
-    return run_pipeline(Config.load(config))
+    return run_pipeline(config if isinstance(config, Config) else Config.load(config), spark=spark)
 
 
 def __getattr__(name: str) -> Any:

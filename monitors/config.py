@@ -20,6 +20,7 @@ from monitors.config_errors import closest, expand, explain
 from monitors.config_sections import (
     Alerts,
     Deprecation,
+    Engine,
     Features,
     Labels,
     Logs,
@@ -57,6 +58,7 @@ class Config(Section):
     alerts: Alerts = Alerts()
     deprecations: dict[str, Deprecation] = Field({}, description="a table by feature, with owner and date")
     notify: Notify = Notify()
+    engine: Engine = Engine()
     store: Store = Store()
 
     _base: Path = PrivateAttr(default_factory=Path)
@@ -91,7 +93,7 @@ class Config(Section):
     @cached_property
     def hash(self) -> str:
         """Twelve hexadecimal digits of the SHA-256 of all that can change a number: not the store, not who is told."""
-        apart: dict[str, Any] = {"store": True, "notify": True, "model": {"max_age"}}
+        apart: dict[str, Any] = {"store": True, "notify": True, "engine": True, "model": {"max_age"}}
         content = self.model_dump(mode="json", exclude=apart, exclude_none=True)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
@@ -180,6 +182,10 @@ class Config(Section):
                 f'logs.label is "{logs.label}" and labels.label is "{labels.label}"; keep the one of the log that '
                 "really holds the label"
             )
+        if labels and labels.table is not None and logs.table is None:
+            return "labels.table is given, but the log is no table; give logs.table too, or labels.path"
+        if self.engine.kind == "local" and (self.engine.master is not None or self.engine.options):
+            return 'engine.master and engine.options are for Spark; set engine.kind = "spark", or remove them'
         if by_rows and self.model.max_age is not None:
             return "model.max_age needs windows of the calendar; remove it, or set windows.size to 1d"
         both = set(features.include or []) & set(features.exclude)
@@ -254,6 +260,9 @@ def _place(key: str, section: Logs | Labels) -> str | None:
     """What is wrong with where a table's rows are: in files, or in a data base."""
     would_do = type(section).model_fields["path"].description
     given = {name: getattr(section, name) for name in ("uri", "query", "checksum")}
+    if section.table is not None:
+        other = next((name for name, value in {"path": section.path, **given}.items() if value is not None), None)
+        return None if other is None else f"{key}.table and {key}.{other} are given; keep table for what Spark reads"
     if section.path is None and not any(given.values()):
         return f"{key}.path is missing; give {would_do}, or uri and query"
     if section.path is not None:

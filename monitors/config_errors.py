@@ -64,7 +64,10 @@ def explain(model: type[BaseModel], error: ValidationError) -> str:
     if first["type"] == "missing":
         if not field or not field.description:  # a whole table: name the key in it that must be there
             inner = next(iter(_models(field.annotation))) if field else model
-            name, needed = next((n, f) for n, f in inner.model_fields.items() if f.is_required())
+            name, needed = next(
+                ((n, f) for n, f in inner.model_fields.items() if f.is_required()),
+                next(iter(inner.model_fields.items())),
+            )
             key, would_do = f"{key}.{name}", needed.description or ""
         return f"{key} is missing; give {would_do}"
     if first["type"] == "value_error":

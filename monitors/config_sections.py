@@ -127,6 +127,7 @@ class Logs(Queried):
     path: str | list[str] | None = Field(
         None, description='a file, a glob such as "logs/**/*.parquet", or a list of them'
     )
+    table: Column | None = Field(None, description="the name of a table or view that Spark knows, in the place of path")
     timestamp: Column | None = Field(None, description="the name of the column of times")
     id: Column | None = Field(None, description="the name of the column that identifies a row")
     prediction: Column | None = Field(
@@ -155,6 +156,7 @@ class Labels(Queried):
     path: str | list[str] | None = Field(
         None, description='a file, a glob such as "labels/*.parquet", or a list of them'
     )
+    table: Column | None = Field(None, description="the name of a table or view that Spark knows, in the place of path")
     id: Column = Field(description="the name of the column that holds the log's id; left out: as in [logs]")
     label: Column = Field(description="the name of the column with what came true; left out: as in [logs]")
     timestamp: Column | None = Field(None, description="the name of the column that says when the label came")
@@ -317,6 +319,20 @@ class Notify(Section):
     """Who is told about new alerts."""
 
     urls: list[str] = Field([], description='a list of Apprise URLs such as "slack://…"')
+
+
+class Engine(Section):
+    """Who reads and counts the rows."""
+
+    kind: Literal["local", "spark"] = Field("local", description='"local" or "spark"')
+    master: str | None = Field(
+        None,
+        min_length=1,
+        description='a Spark master such as "local[4]" or "yarn", or Spark Connect as in "sc://host"',
+    )
+    options: dict[str, str | int | float | bool] = Field(
+        {}, description='a table of settings of Spark, such as { "spark.executor.memory" = "8g" }'
+    )
 
 
 class Store(Section):

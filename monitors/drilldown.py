@@ -75,6 +75,11 @@ def sample(config: Config, store: Store, bins: Bins, starts: list[int], rows: in
     -------
     one column a feature, numbers as float64 and categories as text, None where missing
     """
+    if config.logs.table is not None:
+        raise UserError(
+            f"the log is the table {config.logs.table}, whose rows stay on the cluster: a sample of them is taken from "
+            "files alone (logs.path)."
+        )
     ledger = store.ledger(config.model.name, "log")
     wanted, layout = set(starts), Layout(columns_of(config), config.grain)
     held: list[tuple[np.ndarray, pd.DataFrame]] = []

@@ -10,6 +10,7 @@ from monitors.ledger import LogState
 from monitors.logs.formats.registry import FORMATS
 from monitors.logs.prepare import Layout
 from monitors.logs.progress import Progress
+from monitors.profile.engines import Engine, Reading
 from monitors.profile.rows import Columns
 from monitors.reference import Plan
 from monitors.settings import End, Settings
@@ -33,12 +34,22 @@ class Job:
     plan: Plan
     labels: Labels | None
     progress: Progress
+    engine: Engine
     offline: Offline | None = None
 
     @property
     def model(self) -> str:
         """The model's name."""
         return self.config.model.name
+
+    def reading(self, windows: set[int], step: str, trouble: bool = True) -> Reading:
+        """How to read the log's rows of some windows; whether files that turn out damaged are noted."""
+        log = self.log
+        return Reading(
+            log.touching(windows), log.first_rows, self.layout, frozenset(windows), self.labels,
+            sum(found.starts[start] for found in log.scans.values() for start in found.starts.keys() & windows),
+            step, self.progress, {key: scan.notes for key, scan in log.scans.items()} if trouble else {}, log.touching,
+        )  # fmt: skip
 
 
 def columns_of(config: Config) -> Columns:

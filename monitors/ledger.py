@@ -14,6 +14,7 @@ from monitors.logs.formats.registry import is_apart, joined
 from monitors.logs.labels import Labels
 from monitors.logs.prepare import Layout, Scan, read_rows, scan
 from monitors.logs.progress import Progress
+from monitors.profile.engines import Engine, Reading
 from monitors.windows import Grain
 
 
@@ -64,32 +65,39 @@ class LogState:
         return [*some, *self.files]
 
 
-def examine(files: list[LogFile], ledger: dict[str, dict[str, Any]], layout: Layout, progress: Progress) -> LogState:
+def examine(
+    files: list[LogFile], ledger: dict[str, dict[str, Any]], layout: Layout, progress: Progress, engine: Engine
+) -> LogState:
     """Compare files with the ledger; look at the timestamps of those that are new or changed."""
     state = LogState(files, by_rows=layout.grain.kind == "rows")
     number, moved = 0, False
     progress("reading times", 0, len(files))
-    for done, file in enumerate(files, 1):
+    looked: dict[str, Scan] = {}
+    if layout.grain.kind == "calendar":
+        looked = engine.scan([file for file in files if not _same(file, ledger.get(file.key))], layout, progress)
+    for file in files:
         old = ledger.get(file.key)
-        same = old is not None and (old["size"], old["modified"]) == (file.size, file.modified)
         state.first_rows[file.key] = number
         # windows of rows count through all files: one that grew moves the rows of those after it
-        if old is not None and same and not (moved and layout.grain.kind == "rows"):
+        if old is not None and _same(file, old) and not (moved and layout.grain.kind == "rows"):
             found = Scan(rows=old["rows"], notes=old["notes"], last=old["last"], names=())
             found.starts.update(old["starts"])
         else:
-            found = scan(file, layout, number)
+            found = looked[file.key] if file.key in looked else scan(file, layout, number)
             state.changed.add(file.key)
             state.dirty |= set(found.starts) | set(old["starts"] if old else ())
             moved = moved or old is None or old["rows"] != found.rows
         state.scans[file.key] = found
         number += found.rows
-        progress("reading times", done, len(files))
     for key in ledger.keys() - state.scans.keys():
         state.dirty |= set(ledger[key]["starts"])
     if state.by_rows and state.changed and is_apart(files[0]):
         state.dirty |= set(state.starts)  # any row's response may be new
     return state
+
+
+def _same(file: LogFile, old: dict[str, Any] | None) -> bool:
+    return old is not None and (old["size"], old["modified"]) == (file.size, file.modified)
 
 
 def windows_of_ids(log: LogState, layout: Layout, ids: Iterable[np.ndarray], progress: Progress) -> set[int]:
@@ -108,18 +116,14 @@ def windows_of_ids(log: LogState, layout: Layout, ids: Iterable[np.ndarray], pro
     return found
 
 
-def windows_of_labels(log: LogState, layout: Layout, new: Labels, progress: Progress) -> set[int]:
+def windows_of_labels(log: LogState, layout: Layout, new: Labels, progress: Progress, engine: Engine) -> set[int]:
     """Windows that are not dirty yet and hold rows which labels of new files belong to, looked up by id."""
-    found: set[int] = set()
     clean = set(log.starts) - log.dirty
-    files = log.touching(clean) if len(new) else []
-    for done, file in enumerate(files, 1):
-        for rows in read_rows(file, layout, log.first_rows[file.key], clean, new, only_ids=True):
-            if rows.label is not None:
-                hit = rows.label.is_valid().to_numpy(zero_copy_only=False)
-                found.update(int(start) for start in np.unique(rows.starts[hit]))
-        progress("placing labels", done, len(files))
-    return found
+    if not clean or not len(new):
+        return set()
+    return engine.place(
+        Reading(log.touching(clean), log.first_rows, layout, frozenset(clean), new, 0, "placing labels", progress)
+    )
 
 
 _BODY = 0.5

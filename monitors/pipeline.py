@@ -29,6 +29,7 @@ from monitors.logs.files import LogFile, discover
 from monitors.logs.prepare import AHEAD, Layout
 from monitors.logs.progress import Progress, silent
 from monitors.profile.bins import Bins
+from monitors.profile.engines import Engine, engine_of
 from monitors.profile.facts import COUNTS, COURSE, DELAY_HOURS
 from monitors.reference import Plan, first_windows, plan
 from monitors.settings import segment_share
@@ -70,34 +71,44 @@ class RunResult:
     at: int = 0
 
 
-def run(config: Config, report: Progress = silent) -> RunResult:
+def run(config: Config, report: Progress = silent, spark: Any = None) -> RunResult:
     """Profile what is new, measure, find, and write it all in one transaction.
 
     Running again without new files or labels changes nothing. Files that come late, are rewritten or go away end in the
     store that they would have made in time.
+
+    Parameters
+    ----------
+    spark : a SparkSession to read and count the rows with, in the place of what ``[engine]`` says
 
     Raises
     ------
     UserError
         for what the configuration or the log as a whole has wrong. One bad file or column is a finding instead.
     """
-    files, label_files = sources.log_files(config), sources.label_files(config)
+    label_files = sources.label_files(config)
     training = discover(config.reference.path, config.base) if config.reference.path else []
     offline = discover(config.offline.path, config.base) if config.offline else []
     layout = Layout(columns_of(config), config.grain)
-    store = Store.open(config.store.url)
+    engine = engine_of(config, spark)
+    store = None
     try:
+        files = engine.log(config, layout)
+        store = Store.open(config.store.url)
         with store.writing(config.model.name) as connection:
-            result = _run(config, store, connection, layout, files, label_files, training, offline, report)
+            result = _run(config, engine, store, connection, layout, files, label_files, training, offline, report)
             now = clock.micros(dt.datetime.now(dt.UTC))
             return replace(result, at=tables.add_run(connection, config.model.name, now))
     finally:
-        store.close()
+        if store is not None:
+            store.close()
+        engine.close()
 
 
 def _run(
-    config: Config, store: Store, connection: sa.Connection, layout: Layout, files: list[LogFile],
-    label_files: list[LogFile], training: list[LogFile], offline_files: list[LogFile], progress: Progress,
+    config: Config, engine: Engine, store: Store, connection: sa.Connection, layout: Layout,
+    files: list[LogFile], label_files: list[LogFile], training: list[LogFile], offline_files: list[LogFile],
+    progress: Progress,
 ) -> RunResult:  # fmt: skip
     name = config.model.name
     old = store.model(name, connection)
@@ -107,7 +118,7 @@ def _run(
         old = None
     ledgers = {role: store.ledger(name, role, connection) for role in ROLES}
     bins = store.bins(name, connection)
-    log = examine(files, ledgers["log"], layout, progress)
+    log = examine(files, ledgers["log"], layout, progress, engine)
     if not log.starts:
         names = [name for found in log.scans.values() for name in found.names]
         if names:
@@ -115,9 +126,9 @@ def _run(
         raise UserError(_nothing(config, log))
     told = noted(store.events(name, connection), config, layout.grain, log.starts)
     chosen = plan(config, layout.grain, log.starts, *told)
-    labels = _labels(config, label_files, ledgers["label"], log, layout, progress)
+    labels = _labels(config, engine, label_files, ledgers["label"], log, layout, progress)
     offline = _offline(config, offline_files, ledgers["offline"], log, layout, progress)
-    job = Job(config, layout, log, chosen, labels, progress, offline)
+    job = Job(config, layout, log, chosen, labels, progress, engine, offline)
     stale_bins = bins is None or bool(log.dirty & set(chosen.frozen)) or _differ(training, ledgers["training"])
     stale_bins = stale_bins or old is None or old["reference"]["frozen"] != list(chosen.frozen)
     # where the training set has no positions, their bins are those of the log's first windows
@@ -209,6 +220,7 @@ def _differ(files: list[LogFile], ledger: dict[str, dict[str, Any]]) -> bool:
 
 def _labels(
     config: Config,
+    engine: Engine,
     files: list[LogFile],
     ledger: dict[str, dict[str, Any]],
     log: LogState,
@@ -216,7 +228,7 @@ def _labels(
     progress: Progress,
 ) -> Labels | None:
     """The label log, where there is one; windows that its new files belong to become dirty."""
-    if config.labels is None:
+    if config.labels is None or config.labels.table is not None:
         return None
     from monitors.logs.labels import Labels
 
@@ -232,7 +244,7 @@ def _labels(
         log.dirty |= set(log.starts)  # a label file was rewritten or has gone: any label may differ
     new = [file for file in files if file.key not in then]
     if new and then:
-        log.dirty |= windows_of_labels(log, layout, load(new), progress)
+        log.dirty |= windows_of_labels(log, layout, load(new), progress, engine)
     return load(files) if log.dirty else None
 
 

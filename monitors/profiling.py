@@ -10,7 +10,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from monitors import store as tables
-from monitors.errors import LogFileError, UserError
+from monitors.errors import UserError
 from monitors.job import TRAINING, Job
 from monitors.ledger import late_rows
 from monitors.logs.files import LogFile, discover
@@ -19,50 +19,35 @@ from monitors.logs.prepare import Layout, read_rows
 from monitors.logs.read import schema
 from monitors.profile.bins import Bins
 from monitors.profile.cube import Profile
-from monitors.profile.freeze import Collector, Model
-from monitors.profile.local import profile_rows
-from monitors.profile.rows import Columns, Rows
+from monitors.profile.engines import Reading
+from monitors.profile.engines.local import column_names
+from monitors.profile.freeze import Model
+from monitors.profile.rows import Columns
 from monitors.profile.seen import SeenColumn
 from monitors.reference import first_windows
 from monitors.windows import Grain
 
-_HOURS = {"h": 1, "d": 24, "w": 168, "mo": 744, "rows": 0}
-_CELLS_AT_ONCE = 600_000_000
-"""Bytes of counts that one pass over the log may hold; more windows take more passes."""
-
 
 def freeze_bins(job: Job, training: list[LogFile]) -> Bins:
     """Bins from the reference's rows; the log's columns are checked on the way."""
-    config, layout = job.config, job.layout
-    _check_columns(job, training)
-    collector = Collector(layout.columns)
-    windows = set(job.plan.frozen)
-    files = training or job.log.touching(windows)
-    for done, file in enumerate(files, 1):
-        for rows in _reference_rows(job, file, bool(training), windows):
-            collector.add(rows)
-        job.progress("freezing bins", done, len(files))
-    place = layout.columns.position
+    names, step = _check_columns(job, training), "freezing bins"
+    if training:
+        reading = Reading(training, {}, _training_layout(job), None, job.labels, 0, step, job.progress)
+        collector = job.engine.for_files.collect(reading, names)
+    else:
+        collector = job.engine.collect(job.reading(set(job.plan.frozen), step, trouble=False), names)
+    place = job.layout.columns.position
     if training and place is not None and place not in collector.seen:
         collector.seen |= _positions(job, place)
-    model = config.model
+    model = job.config.model
     return collector.freeze(Model(model.task, model.positive, model.threshold))
 
 
 def _positions(job: Job, place: str) -> dict[str, SeenColumn]:
     """The log's own column of positions, as its first windows have it, where the training set has none."""
-    first = set(first_windows(job.log.starts, job.layout.grain))
-    alone = Collector(Columns(job.layout.columns.timestamp, include=(), position=place))
-    for file in job.log.touching(first):
-        for rows in read_rows(file, job.layout, job.log.first_rows[file.key], first, keys=True):
-            alone.add(rows)
-    return alone.seen
-
-
-def _reference_rows(job: Job, file: LogFile, training: bool, windows: set[int]) -> Iterator[Rows]:
-    if training:
-        return read_rows(file, _training_layout(job), labels=job.labels, keys=True)
-    return read_rows(file, job.layout, job.log.first_rows[file.key], windows, job.labels, keys=True)
+    reading = job.reading(set(first_windows(job.log.starts, job.layout.grain)), "freezing bins", trouble=False)
+    alone = Columns(job.layout.columns.timestamp, include=(), position=place)
+    return job.engine.collect(replace(reading, layout=replace(job.layout, columns=alone)), [place]).seen
 
 
 def _training_layout(job: Job) -> Layout:
@@ -75,14 +60,11 @@ def _training_layout(job: Job) -> Layout:
     return Layout(replace(columns, timestamp=None), Grain.parse(f"{rows} rows"))
 
 
-def _check_columns(job: Job, training: list[LogFile]) -> None:
-    names: dict[str, None] = {}
-    for file in [*job.log.described(), *training]:
-        try:
-            names.update(dict.fromkeys(schema(file).names))
-        except LogFileError:
-            continue
-    job.config.check_columns(list(names))
+def _check_columns(job: Job, training: list[LogFile]) -> list[str]:
+    """Names of the columns of the log and of the training data, which must have those that are configured."""
+    names = list(dict.fromkeys([*job.engine.names(job.log.described()), *column_names(training)]))
+    job.config.check_columns(names)
+    return names
 
 
 def profile_dirty(job: Job, bins: Bins, connection: sa.Connection) -> None:
@@ -94,19 +76,14 @@ def profile_dirty(job: Job, bins: Bins, connection: sa.Connection) -> None:
             tables.profiles.c.model == name, tables.profiles.c.start.in_(dirty[start : start + 500]),
             tables.profiles.c.segment.not_like(f"{TRAINING}%"),
         ))  # fmt: skip
-    wanted = sorted(set(dirty) & set(log.starts))
-    cells = 1 + sum(max(len(values), 2) for _, values in bins.segments)
-    window_bytes = int(bins.offsets[-1]) * (bins.outcomes + 12) * 8 * cells
-    window_bytes += _HOURS.get(job.layout.grain.unit, 100) * job.layout.grain.count * len(bins.features) * 12
-    at_once = max(1, _CELLS_AT_ONCE // max(window_bytes, 1))
-    known = job.layout.columns.parts
+    wanted = set(dirty) & set(log.starts)
+    if not wanted:
+        return
     grain = job.layout.grain
-    late = late_rows(log.scans.values(), grain) if grain.kind == "calendar" else None
-    for begin in range(0, len(wanted), at_once):
-        part = set(wanted[begin : begin + at_once])
-        profiles = profile_rows(_rows(job, part), bins, known, windows=len(part))
+    late = late_rows(log.scans.values(), grain) if grain.kind == "calendar" and job.engine.by_file else None
+    for profiles in job.engine.profile(job.reading(wanted, "profiling"), bins, job.layout.columns.parts):
         if job.offline is not None:
-            profiles = _compared(job, bins, part, profiles)
+            profiles = _compared(job, bins, {profile.start for profile in profiles}, profiles)
         for profile in profiles:
             if not profile.segment and late is not None:
                 profile.facts["late"] = late[profile.start]
@@ -121,7 +98,7 @@ def _compared(job: Job, bins: Bins, windows: set[int], profiles: list[Profile]) 
     if there and not features:
         shown = ", ".join(sorted(there)[:8])
         raise UserError(f"{job.config.source}: offline.path has none of the log's features; its columns are {shown}.")
-    found = compare(_rows(job, windows), job.offline, features)
+    found = compare(job.engine.rows(job.reading(windows, "comparing")), job.offline, features)
     if len(wanted_examples(found)):
         name_examples(found, _ids(job, windows))
     return [
@@ -132,19 +109,9 @@ def _compared(job: Job, bins: Bins, windows: set[int], profiles: list[Profile]) 
 
 def _ids(job: Job, windows: set[int]) -> Iterator[tuple[np.ndarray, pa.Array]]:
     """Hashes and ids of the rows of windows."""
-    for file in job.log.touching(windows):
-        for rows in read_rows(file, job.layout, job.log.first_rows[file.key], windows, only_ids=True):
-            if rows.ids is not None:
-                yield rows.ids, rows.batch.column(str(job.layout.columns.id))
-
-
-def _rows(job: Job, windows: set[int]) -> Iterator[Rows]:
-    files = job.log.touching(windows)
-    for done, file in enumerate(files, 1):
-        # a damaged column may come to light only now: the timestamps were whole
-        trouble = job.log.scans[file.key].notes
-        yield from read_rows(file, job.layout, job.log.first_rows[file.key], windows, job.labels, trouble=trouble)
-        job.progress("profiling", done, len(files))
+    for rows in job.engine.rows(job.reading(windows, "comparing", trouble=False), only_ids=True):
+        if rows.ids is not None:
+            yield rows.ids, rows.batch.column(str(job.layout.columns.id))
 
 
 def profile_training(job: Job, bins: Bins, training: list[LogFile], connection: sa.Connection) -> None:
@@ -152,16 +119,16 @@ def profile_training(job: Job, bins: Bins, training: list[LogFile], connection: 
     if not training:
         return
     layout = _training_layout(job)
-    numbers, batches = 0, []
+    number, firsts = 0, dict[str, int]()
     for file in training:
-        batches.append((file, numbers))
-        numbers += (
-            sum(len(rows) for rows in read_rows(file, layout, only_ids=True)) if layout.grain.kind == "rows" else 0
-        )
-    rows = (batch for file, first in batches for batch in read_rows(file, layout, first, labels=job.labels))
+        firsts[file.key] = number
+        if layout.grain.kind == "rows":
+            number += sum(len(rows) for rows in read_rows(file, layout, only_ids=True))
     connection.execute(sa.delete(tables.profiles).where(
         tables.profiles.c.model == job.model, tables.profiles.c.segment.like(f"{TRAINING}%")))  # fmt: skip
-    _insert(connection, job.model, profile_rows(rows, bins, job.layout.columns.parts), TRAINING)
+    reading = Reading(training, firsts, layout, None, job.labels, 0, "profiling the training set", job.progress)
+    for profiles in job.engine.for_files.profile(reading, bins, job.layout.columns.parts):
+        _insert(connection, job.model, profiles, TRAINING)
 
 
 def _insert(connection: sa.Connection, model: str, profiles: list[Profile], prefix: str = "") -> None:

@@ -38,7 +38,7 @@ def _pieces(config: Config) -> list[LogFile]:
 def label_files(config: Config) -> list[LogFile]:
     """The files of the label log, in order; none without one."""
     labels = config.labels
-    if labels is None:
+    if labels is None or labels.table is not None:
         return []
     if labels.path is not None:
         return discover(labels.path, config.base)

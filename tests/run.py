@@ -25,6 +25,7 @@ OLDEST, NEWEST = (3, 11), (3, 13)
 # Tests with this marker need one of these programs (names, or globs of paths), which comes with this Debian package.
 NEEDS = {
     "browser": (("chromium", "chromium-browser", "google-chrome"), "chromium"),
+    "spark": (("java",), "openjdk-17-jre-headless"),
     "postgres": (("initdb", "/usr/lib/postgresql/*/bin/initdb"), "postgresql"),
 }
 

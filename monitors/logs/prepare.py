@@ -79,7 +79,7 @@ def scan(file: LogFile, layout: Layout, first_row: int = 0) -> Scan:
             number = first_row
             for batch in open_batches(file, [columns.timestamp], notes=notes):
                 found.rows += batch.num_rows
-                times, good, _ = _times(batch, _latest(file), layout, bad)
+                times, good, _ = times_of(batch, _latest(file), layout, bad)
                 place = np.arange(number, number + batch.num_rows, dtype=np.int64)
                 number += batch.num_rows
                 if good.any():
@@ -205,7 +205,7 @@ def _prepare(
     if columns.timestamp is not None:
         if columns.timestamp not in batch.schema.names:
             return None
-        times, good, ahead = _times(batch, latest, layout, Counter())
+        times, good, ahead = times_of(batch, latest, layout, Counter())
         if ahead.any():
             passed.count_ahead(grain, times, good, ahead, first_row + place)
         descents = passed.descents(grain, times, good)
@@ -238,7 +238,7 @@ def _prepare(
     return rows, place
 
 
-def _times(
+def times_of(
     batch: pa.RecordBatch, latest: int | None, layout: Layout, bad: Counter[str]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Instants of a batch, which of them place a row, and which lie ahead of the file's own time.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from threading import Lock
 from typing import Any
 
@@ -15,11 +14,12 @@ import pyarrow as pa
 
 from monitors.profile.bins import ABSENT, Bins
 from monitors.profile.course import Follower, follow_codes, follow_numbers
-from monitors.profile.cube import Profile, sum_profiles
-from monitors.profile.facts import Facts, most_frequent
+from monitors.profile.cube import Profile
+from monitors.profile.facts import Facts
 from monitors.profile.kernel import count_codes, count_numeric, count_sizes
 from monitors.profile.outcomes import Outcomes, outcomes_of
-from monitors.profile.repeats import Sample, conflicting, mix_numbers, repeated, salts, text_hashes
+from monitors.profile.parts import Part
+from monitors.profile.repeats import Sample, mix_numbers, salts, text_hashes
 from monitors.profile.rows import Rows, attributed, is_attribution
 from monitors.profile.times import add_delays, add_times
 from monitors.profile.values import bins_of, distinct, to_codes, to_floats, type_class
@@ -263,28 +263,27 @@ class Accumulator:
 
     def profiles(self) -> list[Profile]:
         """Every window's profile, all rows and by segment, in order of start and segment."""
-        self.pool.shutdown()
-        facts = {start: self._facts(start) for start in self.windows}
-        parts: list[Profile] = []
-        for group, cells in enumerate(self.cells):
-            found = [self._profile(cells, i, key) for key, i in cells.index.items()]
-            if self.groups[group] is None:
-                parts += [self._with(p, facts[p.start] | p.facts) for p in found]
-                continue
-            found.sort(key=lambda p: (p.start, p.segment))
-            if group == 0:  # the segments of one column are all rows
-                by_start: dict[int, list[Profile]] = {}
-                for profile in found:
-                    by_start.setdefault(profile.start, []).append(profile)
-                wholes = [sum_profiles(each, "") for each in by_start.values()]
-                parts += [self._with(whole, facts[whole.start] | whole.facts) for whole in wholes]
-            parts += [replace(p, facts={"rows": cells.rows[p.start, p.segment]} | p.facts) for p in found]
-        return sorted(parts, key=lambda p: (p.start, p.segment))
+        return [profile for part in self.window_parts() for profile in part.profiles(self.bins)]
 
-    def _with(self, profile: Profile, facts: dict[str, Any]) -> Profile:
-        return replace(profile, facts=facts, course=self.follower.course(profile.start))
+    def window_parts(self) -> list[Part]:
+        """What the rows come to, window by window in order, ready to be added to that of other rows."""
+        self.pool.shutdown()
+        groups: dict[int, list[dict[str, Profile]]] = {start: [{} for _ in self.groups] for start in self.windows}
+        for group, cells in enumerate(self.cells):
+            for key, i in cells.index.items():
+                groups[key[0]][group][key[1]] = self._profile(cells, i, key)
+        return [
+            Part(
+                start, tuple(groups[start]), self.windows[start],
+                {i: counts[start] for i, counts in enumerate(self.unseen) if start in counts},
+                self.ids.get(start), self.by_id.get(start), self.by_values.get(start), self.follower.course(start),
+                self.follower.lost.get(start, {}),
+            )
+            for start in sorted(self.windows)
+        ]  # fmt: skip
 
     def _profile(self, cells: _Cells, i: int, key: tuple[int, str]) -> Profile:
+        facts: dict[str, Any] = {"rows": cells.rows[key]}
         sizes = {
             column.name: cells.sizes[f, i].tolist()
             for f, column in enumerate(self.bins.features)
@@ -292,38 +291,8 @@ class Accumulator:
         }
         return Profile(
             key[0], key[1], cells.counts[i], cells.sums[i], cells.low[:, i].copy(), cells.high[:, i].copy(),
-            {"attributions": sizes} if sizes else {},
+            facts | ({"attributions": sizes} if sizes else {}),
         )  # fmt: skip
-
-    def _facts(self, start: int) -> Facts:
-        facts = self.windows[start]
-        unseen = {
-            column.name: most_frequent(counts[start])
-            for column, counts in zip(self.bins.columns, self.unseen, strict=True)
-            if start in counts
-        }
-        if unseen:
-            facts["unseen"] = dict(sorted(unseen.items()))
-        if start in self.ids:
-            ids = np.concatenate(self.ids[start])
-            facts["identified"] = len(ids)
-            facts["duplicates"] = len(ids) - len(pd.unique(ids))
-        if start in self.by_id:
-            found = self.by_id[start].rows()
-            facts["compared"], facts["conflicting"] = found.shape[1], conflicting(*found)
-        if start in self.by_values:
-            prints, times, own = self.by_values[start].rows()
-            facts["sampled"], facts["repeated"] = len(prints), repeated(prints, times.view(np.int64), own)
-        lost: dict[str, dict[str, int]] = {}
-        for source, rows in sorted(self.follower.lost.get(start, {}).items()):
-            for i in np.flatnonzero(rows).tolist() if source else ():
-                lost.setdefault(self.bins.columns[i].name, {})[source] = int(rows[i])
-        if lost:
-            facts["lost_in"] = dict(sorted(lost.items()))
-        for key in ("hours", "new", "lacking"):
-            if key in facts:
-                facts[key] = dict(sorted(facts[key].items()))
-        return {key: facts[key] for key in sorted(facts)}
 
 
 def _segment_name(value: str | None, kept: tuple[str, ...]) -> str:

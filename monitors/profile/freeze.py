@@ -40,6 +40,11 @@ class Model(NamedTuple):
     threshold: float = 0.5
 
 
+def sample_rows(columns: int) -> int:
+    """Rows that quantiles of so many columns are taken from."""
+    return max(LEAST_SAMPLE, min(MOST_SAMPLE, SAMPLE_CELLS // max(columns, 1)))
+
+
 class Collector:
     """Takes the reference's rows in any order and freezes bins on them."""
 
@@ -70,11 +75,23 @@ class Collector:
         if self.sampled > 2 * self._limit:
             self._shrink()
 
+    def __iadd__(self, other: Collector) -> Collector:
+        """Take what another one gathered from other rows of the same reference."""
+        for name, column in other.seen.items():
+            self.seen.setdefault(name, SeenColumn()).merge(column)
+        self.prediction.merge(other.prediction)
+        self.label.merge(other.label)
+        self.keys += other.keys
+        self.sampled += other.sampled
+        self.bound = min(self.bound, other.bound)
+        if self.sampled > 2 * self._limit:
+            self._shrink()
+        return self
+
     @property
     def _limit(self) -> int:
         """Rows in the sample; it only falls as columns are met, so a sample taken before is never too small."""
-        most = SAMPLE_CELLS // max(len(self.seen), 1)
-        return max(LEAST_SAMPLE, min(MOST_SAMPLE, most))
+        return sample_rows(len(self.seen))
 
     def _shrink(self) -> None:
         """Keep the rows with the smallest keys: which ones depends on the rows alone, not on when this is asked."""

@@ -42,6 +42,14 @@ class Sample:
             whole, self._kept, self._count = np.concatenate(self._kept, axis=1), [], 0
             self._keep(whole)
 
+    def __add__(self, other: Sample) -> Sample:
+        """The sample of both sets of rows together: the same as if one had taken them all."""
+        out = Sample()
+        out.bits = max(self.bits, other.bits)
+        for part in (self, other):
+            out.add(*part.rows())
+        return out
+
     def _keep(self, columns: np.ndarray) -> None:
         if self.bits:
             columns = columns[:, columns[0] & np.uint64((1 << self.bits) - 1) == 0]

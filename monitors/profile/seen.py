@@ -44,6 +44,14 @@ class SeenColumn:
         kept = array if len(chosen) == len(array) else array.take(pa.array(chosen))
         self.pieces.append((keys[chosen], kept))
 
+    def merge(self, other: SeenColumn) -> None:
+        """Take what other rows show."""
+        self.types.update(other.types)
+        self.values.update(other.values)
+        if self.open or other.open or len(self.values) > KNOWN_VALUES:
+            self.open, self.values = True, Counter()
+        self.pieces += other.pieces
+
     def keep(self, bound: int) -> None:
         """Let go of sampled rows whose keys are larger."""
         kept = []
