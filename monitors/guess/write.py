@@ -92,6 +92,8 @@ def log_path(patterns: Sequence[str], out: Path) -> str | list[str]:
 
 
 def _relative(pattern: str, base: Path) -> str:
+    if "://" in pattern:
+        return pattern
     full = os.path.abspath(os.path.expanduser(pattern))
     try:
         relative = os.path.relpath(full, base)
