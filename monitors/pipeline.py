@@ -240,9 +240,10 @@ def _labels(
 
     now = {file.key: (file.size, file.modified) for file in files}
     then = {key: (row["size"], row["modified"]) for key, row in ledger.items()}
-    if any(now.get(key) != value for key, value in then.items()):
+    grown = {file.key for file in files if file.key in then and sources.only_grew(file, *then[file.key])}
+    if any(now.get(key) != value for key, value in then.items() if key not in grown):
         log.dirty |= set(log.starts)  # a label file was rewritten or has gone: any label may differ
-    new = [file for file in files if file.key not in then]
+    new = [file for file in files if file.key not in then or file.key in grown]
     if new and then:
         log.dirty |= windows_of_labels(log, layout, load(new), progress, engine)
     return load(files) if log.dirty else None

@@ -47,3 +47,13 @@ def label_files(config: Config) -> list[LogFile]:
     grain = config.grain if config.grain.kind == "calendar" else Grain.parse("1d")
     return query_files("labels", str(labels.uri), str(labels.query), config.base, grain, labels.timestamp, labels.id,
                        labels.label, labels.checksum)  # fmt: skip
+
+
+def only_grew(file: LogFile, size: int, modified: int) -> bool:
+    """Whether a piece of a query has more rows than the ledger knows of it, and those as they were."""
+    if file.origin is None or file.origin.reader is None or (file.size, file.modified) == (size, modified):
+        return False
+    from monitors.logs.sql import Piece
+
+    reader = file.origin.reader
+    return isinstance(reader, Piece) and reader.only_grew(size, modified)

@@ -9,14 +9,14 @@ import hashlib
 import re
 import time
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from monitors.clock import DAY
+from monitors.clock import DAY, SECOND
 from monitors.errors import UserError
 from monitors.logs.bounds import Literal, literals
 from monitors.logs.columns import leaves, nearest
@@ -59,6 +59,12 @@ class Query:
     id: str | None = None
     label: str | None = None
     checksum: str | None = None
+    timezone: str = "UTC"
+
+    @property
+    def grows(self) -> bool:
+        """Whether its pieces tell rows that were added from rows that were changed: labels with a time do."""
+        return self.key == "labels" and None not in (self.timestamp, self.label) and self.checksum is None
 
     @cached_property
     def schema(self) -> pa.Schema:
@@ -93,6 +99,20 @@ class Piece:
 
     query: Query
     span: Span
+    literal: Literal | None = field(default=None, compare=False)
+
+    def only_grew(self, size: int, modified: int) -> bool:
+        """Whether all that its file knew, as the ledger has it, is there as it was: what is new is later."""
+        query = self.query
+        if not query.grows or self.literal is None:
+            return False
+        before = f"{query.name(str(query.timestamp))} < {self.literal(modified + SECOND)}"
+        where = query.where(self.span)
+        text = (
+            f"SELECT count({query.name(str(query.label))}) AS n FROM {query.table(self.span)}"
+            f"{where + ' AND' if where else ' WHERE'} {before}"
+        )
+        return bool(next(query.base.batches(text)).column(0)[0].as_py() == size)
 
     def schema(self) -> pa.Schema:
         """Columns of the query."""
@@ -133,14 +153,16 @@ def query_files(
     Returns
     -------
     Pieces with rows. Their size is the number of rows, and ``modified`` sums up their last time, the number of their
-    labels and the checksum. Rows without a time, and those more than a day ahead of the clock, are pieces of their own.
+    labels and the checksum. Of labels with a time and without a checksum it is their last time (µs), and the size the
+    number of those that are not null, so that `Piece.only_grew` can tell what was added. Rows without a time, and
+    those more than a day ahead of the clock, are pieces of their own.
 
     Raises
     ------
     UserError
         The data base refuses, or the query has no such column.
     """
-    query = Query(key, database(uri, base), text, timestamp, id, label, checksum)
+    query = Query(key, database(uri, base), text, timestamp, id, label, checksum, grain.timezone)
     known, named = query.schema.names, {"timestamp": timestamp, "id": id, "label": label}
     if not required:
         there = [column if column in known else None for column in named.values()]
@@ -200,7 +222,7 @@ def _cut(query: Query, grain: Grain, literal: Literal, starts: list[int], span: 
         low = span.low if begin == 0 else bounds[begin]
         part = Span(low, span.high if end == len(bounds) else bounds[end])
         if end - begin == 1:
-            pieces.append(_piece(query, f" {grain.label(names[begin])}", part, found))
+            pieces.append(_piece(query, f" {grain.label(names[begin])}", part, found, literal=literal))
         else:
             pieces += _cut(query, grain, literal, names[begin:end], part)
     return pieces
@@ -225,8 +247,13 @@ def _asked(query: Query, span: Span, window: str, windows: int) -> list[Counted]
         f"SELECT {_WINDOW}, count(*) AS driftmeter_rows, {chosen} FROM (SELECT {window} AS {_WINDOW}, q.* "
         f"FROM {query.table(span)}{query.where(span)}) s GROUP BY {_WINDOW} ORDER BY {_WINDOW}"
     )
-    found = []
+    found: list[Counted] = []
     for batch in query.base.batches(text):
+        if query.grows and batch.num_rows:
+            times, _ = to_micros(batch.column(2), query.timezone)
+            numbers = batch.column(0).to_pylist() if windows else [0] * batch.num_rows
+            found += map(Counted, map(int, numbers), map(int, batch.column(3).to_pylist()), map(int, times))
+            continue
         for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
             found.append(Counted(int(row[0]) if windows else 0, int(row[1]), _revision(row[2:])))
     return found
@@ -237,7 +264,9 @@ def _revision(marks: tuple[Any, ...]) -> int:
     return int.from_bytes(digest, "little") >> 1
 
 
-def _piece(query: Query, name: str, span: Span, counted: Counted, written: int | None = None) -> LogFile:
+def _piece(
+    query: Query, name: str, span: Span, counted: Counted, written: int | None = None, literal: Literal | None = None
+) -> LogFile:
     what = hashlib.blake2b(repr((query.base.shown, query.text, span)).encode(), digest_size=8).hexdigest()
-    origin = Origin(None if written is None else written * 1000, reader=Piece(query, span))
+    origin = Origin(None if written is None else written * 1000, reader=Piece(query, span, literal))
     return LogFile(f"query{name}", f"{query.base.shown}#{what}", counted.rows, counted.revision, origin)

@@ -169,12 +169,16 @@ def test_labels_of_a_query_that_come_later(tmp_path: Path, in_files: dict[str, l
     whole = Config.from_dict({**content, "store": {"url": "sqlite:///whole.db"}}, tmp_path)
     run(whole)
     piecewise = Config.from_dict({**content, "store": {"url": "sqlite:///piecewise.db"}}, tmp_path)
-    table.do("CREATE TABLE kept AS SELECT * FROM late WHERE label_ts >= '2025-01-12 00:00:00'")
-    table.do("DELETE FROM late WHERE label_ts >= '2025-01-12 00:00:00'")
+    table.do("CREATE TABLE kept AS SELECT * FROM late WHERE label_ts >= '2025-01-12 13:00:00'")
+    table.do("DELETE FROM late WHERE label_ts >= '2025-01-12 13:00:00'")
     run(piecewise)
     table.do("INSERT INTO late SELECT * FROM kept")
-    result = run(piecewise)
-    assert 0 < result.windows_profiled <= 5
+    assert 0 < run(piecewise).windows_profiled <= 5
+    assert run(piecewise).windows_profiled == 0
+    table.do("INSERT INTO late SELECT id, y, '2025-01-11 12:00:00' FROM log WHERE id = '10-5'")
+    assert run(piecewise).windows_profiled == DAYS  # no later than what was there: any label may differ
+    table.do("DELETE FROM late WHERE label_ts = '2025-01-11 12:00:00'")
+    assert run(piecewise).windows_profiled == DAYS
     assert run(piecewise).windows_profiled == 0
     assert stored(piecewise.store.url) == stored(whole.store.url)
 
