@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from monitors.measurement import combine, table
 from monitors.messages import share
@@ -40,6 +39,8 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
             if name in found:
                 counts[:, f, w], matched[f, w] = found[name][:3], joined[w]
                 details[f][w] = _told(found[name], joined[w])
+    from scipy import stats  # slow to import, and seldom needed
+
     wrong = counts.sum(axis=0)
     least = np.array([settings.least("mismatch_share", name) for name in names])[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):

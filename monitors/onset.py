@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from monitors.profile.bins import ColumnBins
 from monitors.profile.course import Course
@@ -77,7 +77,7 @@ def step(hits: np.ndarray, tries: np.ndarray, known_before: bool = True) -> int 
     k = int(np.where(rising, likelihood, -np.inf).argmax()) + 1
     while k > 1:
         lower = (h[: k - 1].sum() + 0.5) / (n[: k - 1].sum() + 1.0)
-        if stats.binom.sf(h[k - 1] - 1, n[k - 1], lower) > _SURE:
+        if special.bdtrc(h[k - 1] - 1, n[k - 1], lower) > _SURE:
             break
         k -= 1
     return int(used[k])

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from monitors.log_hours import by_hour
 from monitors.maturity import due
@@ -125,7 +125,7 @@ def same_mix(now: np.ndarray, before: np.ndarray, centre: np.ndarray | None = No
     centre = total[None] if centre is None else centre[:, kept]
     with np.errstate(divide="ignore"):
         x = _pearson(now, centre) / free / (1 + n * habit) / (1 + n / centre.sum(axis=1))
-    chance = stats.f.sf(x, free, free * (len(before) - 1))
+    chance = special.fdtrc(free, free * (len(before) - 1), x)
     seen = x <= (ratio / (1 + before.sum(axis=1) * habit)).max()
     chance = np.where(seen, np.maximum(chance, 1 / (len(before) + 1)), chance)
     return np.where(elsewhere > 0.01 * n, 0.0, chance)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from monitors.measurement import table
 from monitors.profile.bins import FIRST, ColumnBins
@@ -104,8 +104,8 @@ def _tail(
         return np.array([p[0, 0] for p, _ in one]), np.array([band[0, 0] for _, band in one])
     scores = of_counts(before, rows, count[:, None], n[:, None], moderated=False)
     score = score_of_t(scores.windows, scores.dof)[:, 0]
-    wanted = np.full((len(n), 1), stats.norm.isf(rate))
-    return stats.norm.sf(score), share_limit(scores, n[:, None], rows.sum(axis=1), wanted)[:, 0]
+    wanted = np.full((len(n), 1), -special.ndtri(rate))
+    return special.ndtr(-score), share_limit(scores, n[:, None], rows.sum(axis=1), wanted)[:, 0]
 
 
 def _numbers(now: ColumnCube, ref: ColumnCube) -> Suspect:

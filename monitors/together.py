@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
+
+from monitors.statistics.ranks import mean_ranks
 
 LEAST = 0.6
 """Rank correlation of two features' distances over the reference's windows from which on they move together ..."""
@@ -46,10 +48,10 @@ def correlated(measured: pd.DataFrame) -> dict[str, frozenset[str]]:
     if r < 4 or table.shape[1] < 2:
         return {}
     moving = table.loc[:, table.nunique() > 1]
-    ranks = stats.rankdata(moving.to_numpy(float), axis=0)
+    ranks = np.apply_along_axis(mean_ranks, 0, moving.to_numpy(float))
     with np.errstate(invalid="ignore", divide="ignore"):
         rho = np.clip(np.atleast_2d(np.corrcoef(ranks, rowvar=False)), -1, 1)
-        chance = stats.t.sf(rho * np.sqrt((r - 2) / np.maximum(1 - rho**2, 1e-12)), r - 2)
+        chance = special.stdtr(r - 2, -rho * np.sqrt((r - 2) / np.maximum(1 - rho**2, 1e-12)))
     joined = (rho >= LEAST) & (chance <= CHANCE)
     np.fill_diagonal(joined, val=False)
     names = np.array(moving.columns, object)

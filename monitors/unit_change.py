@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from monitors.measurement import combine, in_reference, table
 from monitors.profile.bins import FIRST
@@ -127,7 +127,7 @@ def _found(now: ColumnCube, ref: ColumnCube, inside: np.ndarray) -> list[tuple[i
         # a conversion that adds alone leaves the scale as it was
         moved, drift = np.abs(means - mean) / sd, float(levels[good].std(ddof=1) * more) / sd
         far = np.maximum(np.abs(log_scale) / habit, np.where(moved > 3, moved / max(drift, 1e-3), 0.0))
-        chance = 2 * stats.t.sf(far, len(scales) - 1)
+        chance = 2 * special.stdtr(len(scales) - 1, -far)
     centre = now.bins.centre
     out = []
     for w in np.flatnonzero(asked & (chance < 0.05) & ((np.abs(log_scale) > np.log(1.2)) | (moved > 3))):

@@ -15,6 +15,8 @@ _SECOND = 1_000_000
 _STEP = 7 * 86_400
 _FIRST = int(datetime(1900, 1, 1, tzinfo=UTC).timestamp())
 _LAST = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp())
+_YEAR = 365 * 86_400 * _SECOND
+_FROM, _YEARS = _FIRST * _SECOND, (_LAST - _FIRST) * _SECOND // _YEAR
 
 
 def to_utc(local: np.ndarray, timezone: str) -> np.ndarray:
@@ -38,13 +40,19 @@ def to_utc(local: np.ndarray, timezone: str) -> np.ndarray:
     UserError
         There is no such time zone.
     """
-    walls, offsets = _changes(timezone)
+    if not local.size:
+        return local.copy()
+    first, last = (min(max(int(wall) // _YEAR, 0), _YEARS) for wall in (local.min() - _FROM, local.max() - _FROM))
+    walls, offsets = _changes(timezone, first, last)
     return _shift(local, walls, offsets)
 
 
 @lru_cache(maxsize=64)
-def _changes(timezone: str) -> tuple[np.ndarray, np.ndarray]:
-    """Wall-clock µs from which each next offset holds (k,), and the offsets in µs (k + 1,)."""
+def _changes(timezone: str, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+    """Wall-clock µs from which each next offset holds (k,), and the offsets in µs (k + 1,).
+
+    Looked up with a year's margin around the years wanted, both counted from the first one there is.
+    """
     try:
         zone = ZoneInfo(timezone)
     except (KeyError, ValueError, OSError):
@@ -57,8 +65,9 @@ def _changes(timezone: str) -> tuple[np.ndarray, np.ndarray]:
         return 0 if shift is None else round(shift.total_seconds())
 
     walls = []
-    offsets = [offset(_FIRST)]
-    for second in range(_FIRST, _LAST, _STEP):
+    begin, end = (_FIRST + year * _YEAR // _SECOND // _STEP * _STEP for year in (max(first - 1, 0), last + 2))
+    offsets = [offset(begin)]
+    for second in range(begin, min(end, _LAST), _STEP):
         before, after = offsets[-1], offset(second + _STEP)
         if before == after:
             continue

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
-from scipy import stats
 
 from monitors.profile.bins import FIRST, ColumnBins
 from monitors.profile.seen import SeenColumn
 from monitors.profile.values import to_codes, to_floats
+from monitors.statistics.ranks import mean_ranks
 
 MOST_ROWS, LEAST_ROWS, CELLS = 4_000, 1_000, 4_000_000
 """Rows of the sample: as many as make ``CELLS`` values over all features, within these."""
@@ -143,7 +143,7 @@ def _block(column: ColumnBins, seen: SeenColumn, places: _Places) -> np.ndarray:
     if known.sum() < _FEWEST:
         return np.empty((len(chosen), 0))
     if numeric:
-        out[known] = stats.rankdata(out[known])
+        out[known] = mean_ranks(out[known])
         spread = out[known].std()
         return ((out - out[known].mean()) / spread)[:, None] if spread > 0 else np.empty((len(chosen), 0))
     values, counts = np.unique(out[known], return_counts=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 
 def few_windows(
@@ -25,6 +25,8 @@ def few_windows(
     """
     if not before.shape[1]:
         return np.full(counts.shape, np.nan), np.full(counts.shape, np.nan)
+    from scipy import stats  # slow to import, and seldom needed
+
     shape, share = gamma_rates(before, before_rows)
     mean = np.maximum(rows * share[:, None], 1e-12)
     chance = shape[:, None] / (shape[:, None] + mean)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from monitors.statistics.null.moderate import common
 
@@ -204,4 +204,5 @@ def score_of_t(t: np.ndarray, dof: np.ndarray) -> np.ndarray:
 def t_of_score(score: np.ndarray | float, dof: np.ndarray) -> np.ndarray:
     """Student's t with the tail probability of a normal score; the inverse of ``score_of_t``."""
     with np.errstate(invalid="ignore", over="ignore"):
-        return np.asarray(stats.t.isf(stats.norm.sf(np.minimum(score, CEILING)), np.maximum(dof, 1.0)))
+        tail = special.ndtr(-np.minimum(score, CEILING))
+        return np.where(tail == 0, np.inf, -special.stdtrit(np.maximum(dof, 1.0), tail))
