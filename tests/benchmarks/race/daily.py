@@ -14,13 +14,13 @@ def job(home: Path, asked: Namespace) -> None:
     """The same rows of the last day in both; measures and findings included."""
     rows, days = (asked.rows or 7_300_000) // 365, asked.days
     year, alone = home / "year", home / "alone"
-    for folder, first, reference in ((year, 0, range(60)), (alone, days, range(days, days + 1))):
+    for folder, first, reference in ((year, 0, range(min(60, days // 2))), (alone, days, range(days, days + 1))):
         folder.mkdir()
         configure(folder, reference)
         day_files(folder, rows, range(first, days + (folder == alone)), 20, 5)
     once(driftmeter("run"), year)
     shutil.copy(year / "driftmeter.db", home / "year.db")
-    shutil.copy(alone / f"log-{days}.parquet", year)
+    shutil.copy(alone / f"log-{days:03}.parquet", year)
 
     def before() -> None:
         forget(year)

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from monitors import pipeline, views
+from monitors import pipeline, profiling, views
 from monitors.assess import measure_all, stack
 from monitors.config import Config
 from monitors.job import settings_of
@@ -27,14 +27,14 @@ def whole_run(config: Config) -> float:
 
 
 def profile(config: Config) -> float:
-    inner, spent = pipeline.profile_dirty, []
+    inner, spent = profiling.profile_dirty, []
 
     def timed(*arguments: object) -> None:
         began = time.perf_counter()
         inner(*arguments)
         spent.append(time.perf_counter() - began)
 
-    pipeline.profile_dirty = timed
+    profiling.profile_dirty = timed
     pipeline.run(config)
     return sum(spent)
 

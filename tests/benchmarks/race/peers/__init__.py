@@ -20,9 +20,11 @@ class Peer(NamedTuple):
 
 
 PEERS = (
-    Peer("nannyml", "NannyML, drift + performance + CBPE", "nannyml_all.py", ("nannyml==0.13.1", "pandas<3", "statsmodels")),
-    Peer("popmon", "popmon, stability report", "popmon_report.py", ("popmon==1.4.12", "pandas<3", "setuptools<81")),
-)
+    Peer("nannyml", "NannyML, drift + performance + CBPE", "nannyml_all.py",
+         ("nannyml==0.13.1", "pandas<3", "statsmodels")),
+    Peer("popmon", "popmon, stability report", "popmon_report.py",
+         ("popmon==1.4.12", "pandas<3", "pyarrow", "setuptools<81")),
+)  # fmt: skip
 
 
 def rooms(folder: Path) -> dict[str, str]:
