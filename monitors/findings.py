@@ -150,8 +150,7 @@ def judged(
     """
     settings = Settings(grain, config.alerts.false_alarm_rate, minimum_effect=config.alerts.minimum_effects())
     rows = measured[measured["p_value"].notna()].copy()
-    keys = zip(rows["monitor"], rows["metric"], strict=True)
-    rows = rows[np.array([key in RULES for key in keys], bool)]
+    rows = rows[np.array([key in RULES for key in _keys(rows)], bool)]
     rows["effect"] = _effect(rows)
     count = measured["segment"].dropna().nunique() if segments is None else segments
     rows["severity"] = _severity(rows, settings, config, count)
@@ -223,8 +222,15 @@ def _severity(rows: pd.DataFrame, settings: Settings, config: Config, segments: 
     return pd.Series(out, index=rows.index, dtype=object)
 
 
+def _keys(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    """Monitor and metric of each row: of few kinds, so each text is made once."""
+    monitors, metrics = (pd.factorize(rows[name]) for name in ("monitor", "metric"))
+    names = [monitors[1].tolist(), metrics[1].tolist()]
+    return [(names[0][m], names[1][k]) for m, k in zip(monitors[0].tolist(), metrics[0].tolist(), strict=True)]
+
+
 def _with_kinds(judged: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
-    rules = [RULES[key] for key in zip(judged["monitor"], judged["metric"], strict=True)]
+    rules = [RULES[key] for key in _keys(judged)]
     rows = judged.assign(
         kind=[rule.kind for rule in rules], _rule=[rule.kind or str(rule.family) for rule in rules],
         _feature=judged["feature"].fillna(""), _segment=judged["segment"].fillna(""),

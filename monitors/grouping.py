@@ -28,8 +28,9 @@ def scored_groups(n: np.ndarray, column: ColumnBins) -> np.ndarray:
         group[-2:] = common.sum() + 1
         return group
     held, current = 0.0, 1
+    after = np.cumsum(n[::-1])[::-1].tolist()  # counts add exactly in any order
     for b in range(FIRST, len(n)):
-        rest = n[b:].sum()
+        rest = after[b]
         if held >= _SCORED_SHARE * total and (rest >= _SCORED_SHARE * total / 2 or (current == 1 and rest > 0)):
             current, held = current + 1, 0.0
         group[b] = current

@@ -26,9 +26,12 @@ SPELLINGS = {"1": "true", "0": "false", "true": "1", "false": "0"}
 """Two files of one log may write a label as a boolean and as a number: a class is known by either."""
 
 
+_TINY = float(np.finfo(float).tiny)
+
+
 def shown(edge: float) -> float:
     """An edge as people read it: the number next to zero, where a bin of its own for zero ends, is zero."""
-    return 0.0 if abs(edge) < np.finfo(float).tiny else edge
+    return 0.0 if abs(edge) < _TINY else edge
 
 
 @dataclass(frozen=True)
@@ -98,16 +101,20 @@ class ColumnBins:
 
     def labels(self) -> list[str]:
         """One short label a bin, for people."""
+        return [*MISSING, *self._value_labels]
+
+    @cached_property
+    def _value_labels(self) -> list[str]:
         if self.kind == "categorical":
-            return [*MISSING, *self.categories, "other", "unseen"]
+            return [*self.categories, "other", "unseen"]
         edges = self.edges
         if not len(edges):
-            return [*MISSING, "any value"]
+            return ["any value"]
         inner = [
-            f"{low:.6g}" if high == np.nextafter(low, np.inf) else f"{shown(low):.4g} to {high:.4g}"
-            for low, high in pairwise(edges)
+            f"{low:.6g}" if high == after else f"{shown(low):.4g} to {high:.4g}"
+            for (low, high), after in zip(pairwise(edges.tolist()), np.nextafter(edges[:-1], np.inf), strict=True)
         ]
-        return [*MISSING, f"below {edges[0]:.4g}", *inner, f"above {np.nextafter(edges[-1], -np.inf):.4g}"]
+        return [f"below {edges[0]:.4g}", *inner, f"above {np.nextafter(edges[-1], -np.inf):.4g}"]
 
     def to_dict(self) -> dict[str, object]:
         """Plain data for the store."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -119,11 +118,11 @@ def _least(log_p: np.ndarray, owner: np.ndarray, features: int) -> tuple[np.ndar
     """The least of each feature's numbers, and which it is; shapes (F, W)."""
     filled = np.where(np.isfinite(log_p), log_p, np.inf)
     least, which = np.full((features, log_p.shape[1]), np.inf), np.full((features, log_p.shape[1]), -1)
-    bounds = np.flatnonzero(np.diff(owner, prepend=-1, append=features + 1))
-    for begin, end in itertools.pairwise(bounds):
-        place = filled[begin:end].argmin(axis=0)
-        least[owner[begin]] = np.take_along_axis(filled[begin:end], place[None], axis=0)[0]
-        which[owner[begin]] = begin + place
+    if len(owner):
+        begins = np.flatnonzero(np.diff(owner, prepend=-1))
+        least[owner[begins]] = np.minimum.reduceat(filled, begins, axis=0)
+        place = np.where(filled == least[owner], np.arange(len(owner))[:, None], len(owner))
+        which[owner[begins]] = np.minimum.reduceat(place, begins, axis=0)
     return least, which
 
 
