@@ -77,7 +77,7 @@ def step(hits: np.ndarray, tries: np.ndarray, known_before: bool = True) -> int 
     k = int(np.where(rising, likelihood, -np.inf).argmax()) + 1
     while k > 1:
         lower = (h[: k - 1].sum() + 0.5) / (n[: k - 1].sum() + 1.0)
-        if special.bdtrc(h[k - 1] - 1, n[k - 1], lower) > _SURE:
+        if special.bdtrc(h[k - 1] - 1, int(n[k - 1]), lower) > _SURE:
             break
         k -= 1
     return int(used[k])
