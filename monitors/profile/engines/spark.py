@@ -28,6 +28,7 @@ from monitors.profile.engines.travel import (
     merge_branches,
     numbered,
     unpack,
+    values,
 )
 from monitors.profile.freeze import Collector, sample_rows
 from monitors.profile.rows import Rows
@@ -90,9 +91,9 @@ class SparkEngine:
         with self.session.batches():
             frame, tasks = self._tasks(reading, work, keys=True)
             frame = self._branches(frame, tasks)
-            for row in sorted(frame.collect(), key=lambda row: row["nth"]):
-                if row["start"] != TROUBLE:
-                    collector += unpack(row["blob"])
+            found = [row for row in frame.collect() if row["start"] != TROUBLE]
+            for value in values(bytes(row["blob"]) for row in sorted(found, key=lambda row: row["nth"])):
+                collector += value
         reading.progress(reading.step, 1, 1)
         collector.bound = bound
         return collector

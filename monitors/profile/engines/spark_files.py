@@ -20,7 +20,7 @@ from monitors.profile.engines import Engine, Reading
 from monitors.profile.engines.counting import Found
 from monitors.profile.engines.local import LocalEngine, column_names, read_file
 from monitors.profile.engines.spark import SparkEngine, Work, travelling
-from monitors.profile.engines.travel import SCHEMA, TROUBLE, unpack
+from monitors.profile.engines.travel import SCHEMA, TROUBLE, values
 from monitors.profile.rows import Rows
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ class SparkFiles(SparkEngine):
                 yield from travelling(task, found)
 
         with self.session.batches():
-            found = [unpack(row["blob"]) for row in self._range(len(tasks)).mapInArrow(run, SCHEMA).collect()]
+            rows = sorted(self._range(len(tasks)).mapInArrow(run, SCHEMA).collect(), key=lambda row: row["nth"])
+            found = values(bytes(row["blob"]) for row in rows)
         progress("reading times", len(files), len(files))
         return dict(found)
 

@@ -21,12 +21,14 @@ IDS, WHOLE = 16, 16
 """Shards of ids, numbered from 0; after them comes what is known of the window as a whole."""
 TROUBLE = -(2**63)
 """In the place of a window: reasons why files could not be read to their end."""
+CHUNK = 4 << 20
+"""Bytes of a blob in one row: executors' heaps hold several copies of a row at a time."""
 FAN = 32
 """Pieces of one window that are added up in one go; of more, branches are added up first."""
 
 
 class Piece(NamedTuple):
-    """One row that travels."""
+    """One row that travels: a chunk of a blob behind a byte that says whether more of it follow (1) or not (0)."""
 
     start: int
     shard: int
@@ -63,15 +65,34 @@ def as_batches(some: Iterable[Piece]) -> Iterator[pa.RecordBatch]:
 
 def numbered(task: int, found: Iterable[tuple[int, int, Any]]) -> Iterator[Piece]:
     """What a task found (window, shard, value), in order, as rows that travel."""
-    for k, (start, shard, value) in enumerate(found):
-        yield Piece(start, shard, task // FAN, task << 32 | k, pack(value))
+    nth = task << 32
+    for start, shard, value in found:
+        for piece in _chunks(start, shard, task // FAN, nth, value):
+            yield piece
+            nth += 1
+
+
+def _chunks(start: int, shard: int, branch: int, nth: int, value: Any) -> Iterator[Piece]:
+    body = pack(value)
+    for k, begin in enumerate(range(0, len(body), CHUNK)):
+        more = b"\1" if begin + CHUNK < len(body) else b"\0"
+        yield Piece(start, shard, branch, nth + k, more + body[begin : begin + CHUNK])
+
+
+def values(blobs: Iterable[bytes]) -> Iterator[Any]:
+    """What the chunks in order are of."""
+    held: list[bytes] = []
+    for blob in blobs:
+        held.append(blob[1:])
+        if not blob[0]:
+            yield unpack(b"".join(held))
+            held = []
 
 
 def added(some: Iterable[Piece]) -> Any:
     """The values of some rows, added up in their order."""
     total = None
-    for piece in some:
-        value = unpack(piece.blob)
+    for value in values(piece.blob for piece in some):
         if total is None:
             total = value
         else:
@@ -82,7 +103,7 @@ def added(some: Iterable[Piece]) -> Any:
 def merge_branches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Add up rows of one window, shard and branch that come one after another, in the order of their numbers."""
     for (start, shard, branch), some in groupby(pieces(batches), key=lambda piece: piece[:3]):
-        yield from as_batches([Piece(start, shard, branch, branch * FAN << 32, pack(added(some)))])
+        yield from as_batches(_chunks(start, shard, branch, branch * FAN << 32, added(some)))
 
 
 Finish = Callable[[int, Iterator[tuple[int, Any]]], Iterator[tuple[int, str, bytes]]]
