@@ -227,7 +227,7 @@ def test_labels_in_a_second_log(tmp_path: Path) -> None:
     init([str(tmp_path / "logs" / "*.parquet"), str(tmp_path / "labels" / "*.csv")], tmp_path / "driftmeter.toml")
     config = Config.load(tmp_path / "driftmeter.toml")
     assert config.labels is not None
-    assert config.labels.model_dump() == {
+    assert config.labels.model_dump(exclude_none=True) == {
         "path": "labels/*.csv",
         "id": "request_id",
         "label": "is_clicked",

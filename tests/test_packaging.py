@@ -220,10 +220,11 @@ def test_tests_that_cannot_run_are_named_and_fail_in_ci(
     monkeypatch.setattr(runner, "run", lambda command: commands.append(command) or 0)
     assert runner.main([]) == code
     out = capsys.readouterr().out
-    assert "NOT RUN, for want of chromium, postgresql" in out
+    assert "NOT RUN, for want of chromium, openjdk-17-jre-headless, postgresql" in out
     assert "tests/test_browser.py::test_page" in out
     assert "tests/test_postgres.py::test_page" in out
-    assert commands[-1][-2:] == ["-m", "not browser and not postgres"]
+    assert "tests/test_spark.py::test_page" in out
+    assert commands[-1][-2:] == ["-m", "not browser and not spark and not postgres"]
 
 
 def test_every_step_runs_whatever_the_others_say(

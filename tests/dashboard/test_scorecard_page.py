@@ -79,7 +79,7 @@ def test_logs_that_lack_nearly_all(opened: Opened, made: Made, frame: pd.DataFra
 
 def test_windows_of_rows(opened: Opened, made: Made) -> None:
     config = FULL.replace('timestamp = "ts"\n', "").split("[reference]")[0] + '[windows]\nsize = "60 rows"\n'
-    app = opened(made("rows", versions().drop(columns="ts"), config), page=PAGE)
+    app = opened(made("rows of versions", versions().drop(columns="ts"), config), page=PAGE)
     assert not app.exception
     assert "600 rows old" in notes(app, "title", 1)[0]
 
