@@ -24,3 +24,21 @@ class LogFileError(DriftmeterError):
         super().__init__(f"{path}: {reason}")
         self.path = path
         self.reason = reason
+
+
+def clause(error: BaseException) -> str:
+    r"""What somebody else's error says, as a part of a sentence: its first line, without what it is wrapped in.
+
+    A data base's error as SQLAlchemy wraps it is the one inside; one without words has the name of its kind.
+
+    >>> clause(OSError("disk full.\nTraceback follows")), clause(TimeoutError())
+    ('disk full', 'TimeoutError')
+    """
+    inner = getattr(error, "orig", None) or error
+    lines = [line.strip() for line in str(inner).splitlines() if line.strip()] or [type(error).__name__]
+    first = f"{lines[0]} {lines[1]}" if lines[0].endswith(":") and len(lines) > 1 else lines[0]
+    return first.rstrip(". ")[:_LONGEST]
+
+
+_LONGEST = 300
+"""Characters of somebody else's words."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
-from monitors.errors import LogFileError, UserError
+from monitors.errors import LogFileError, UserError, clause
 from monitors.logs.files import LogFile, ending_format
 
 BLOCK_BYTES = 4 << 20
@@ -29,7 +29,7 @@ def reported(file: LogFile, what: str) -> Iterator[None]:
         raise LogFileError(file.key, "may not be read by this user (permission denied)") from None
     except (pa.ArrowException, OSError, UnicodeError) as error:
         _check_there(file)
-        raise LogFileError(file.key, f"{what}: {_clause(error)}") from error
+        raise LogFileError(file.key, f"{what}: {clause(error)}") from error
 
 
 def _check_there(file: LogFile) -> None:
@@ -39,12 +39,7 @@ def _check_there(file: LogFile) -> None:
         try:
             filesystem.get_file_info(file.path)
         except OSError as error:
-            raise UserError(f"{file.key} cannot be reached: {_clause(error)}.") from None
-
-
-def _clause(error: Exception) -> str:
-    lines = str(error).splitlines() or [type(error).__name__]
-    return lines[0].rstrip(". ")[:200]
+            raise UserError(f"{file.key} cannot be reached: {clause(error)}.") from None
 
 
 def bytes_of(file: LogFile, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from monitors.errors import UserError
+from monitors.errors import UserError, clause
 from monitors.logs.ndjson import steady
 from monitors.logs.secrets import masked, without_secrets
 from monitors.logs.values import column_of
@@ -50,7 +50,7 @@ class Database(NamedTuple):
         except UserError:
             raise
         except Exception as error:  # noqa: BLE001  (each driver has a root of errors of its own)
-            raise UserError(f"{self.shown} does not answer: {without_secrets(_clause(error), self.uri)}.") from None
+            raise UserError(f"{self.shown} does not answer: {without_secrets(clause(error), self.uri)}.") from None
 
 
 def database(uri: str, base: Path) -> Database:
@@ -140,7 +140,7 @@ def _sqlalchemy(uri: str, scheme: str) -> Callable[[str], Batches]:
             f"install {_ADBC[scheme].replace('_', '-')}" if scheme in _ADBC else
             f'install the SQLAlchemy dialect of "{scheme}", or give another address'
         )  # fmt: skip
-        reason = without_secrets(_clause(error), uri)
+        reason = without_secrets(clause(error), uri)
         raise UserError(f"'{shown}' has no driver here ({reason}): {hint}") from None
 
     def ask(query: str) -> Batches:
@@ -183,13 +183,3 @@ def _numbers(batch: pa.RecordBatch) -> pa.RecordBatch:
             spelt = (spelt.storage if isinstance(spelt, pa.ExtensionArray) else spelt).cast(pa.string())
             batch = batch.set_column(place, part.name, pc.cast(spelt, pa.float64()))
     return batch
-
-
-def _clause(error: BaseException) -> str:
-    """The first line of a driver's message, without what it is wrapped in."""
-    original = getattr(error, "orig", None) or error
-    lines = [line.strip() for line in str(original).splitlines() if line.strip()] or [type(error).__name__]
-    first = lines[0]
-    if first.endswith(":") and len(lines) > 1:
-        first += " " + lines[1]
-    return first.rstrip(". ")[:300]

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 
-from monitors.errors import UserError
+from monitors.errors import UserError, clause
 from monitors.logs.columns import plain
 from monitors.logs.files import LogFile
 from monitors.logs.origin import Origin
@@ -44,7 +44,7 @@ def delta_files(place: str, key: str, filesystem: Any = None, root: str | None =
         added = pa.table(table.get_add_actions(flatten=True)).to_pylist()
         types = {part.name: part.type for part in pa.schema(table.schema().to_arrow())}
     except Exception as error:  # noqa: BLE001  (the package raises a root of errors of its own)
-        reason = without_secrets(str(error).splitlines()[0], place).rstrip(". ")
+        reason = without_secrets(clause(error), place)
         raise UserError(f"'{masked(key)}' is no Delta table that can be read: {reason}.") from None
     if deleted:
         raise UserError(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from monitors.errors import UserError
+from monitors.errors import UserError, clause
 from monitors.logs.columns import leaves, plain
 from monitors.logs.files import LogFile, natural_key
 from monitors.logs.origin import Origin
@@ -64,8 +64,8 @@ def _files(load: Callable[[], Any], key: str, opener: Opener) -> list[LogFile]:
     except UserError:
         raise
     except Exception as error:  # noqa: BLE001  (catalogs raise whatever their clients do)
-        reason = without_secrets(str(error).splitlines()[0] if str(error) else type(error).__name__, key)
-        raise UserError(f"'{masked(key)}' is no Iceberg table that can be read: {reason.rstrip('. ')}.") from None
+        reason = without_secrets(clause(error), key)
+        raise UserError(f"'{masked(key)}' is no Iceberg table that can be read: {reason}.") from None
 
 
 def _dated(table: Any, tasks: list[Any]) -> Iterator[tuple[Any, int]]:

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.fs as pafs
 
-from monitors.errors import UserError
+from monitors.errors import UserError, clause
 from monitors.logs import iceberg
 from monitors.logs.delta import delta_files
 from monitors.logs.files import LogFile, ending_format, is_note
@@ -58,7 +58,9 @@ def objects(pattern: str) -> list[LogFile]:
                 return [_object(filesystem, info, shown)]
         listed = filesystem.get_file_info(pafs.FileSelector(root, recursive=True, allow_not_found=True))
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise UserError(f"'{masked(pattern)}' cannot be listed: {without_secrets(_clause(error), pattern)}.") from None
+        raise UserError(
+            f"'{masked(pattern)}' cannot be listed: {without_secrets(_REQUEST.sub('', clause(error)), pattern)}."
+        ) from None
     tables = {kind for info in listed if (kind := _table_of(info.path[len(root) :].strip("/")))}
     if tables and named == rest:
         return _table(tables.pop(), f"{scheme}://{rest}", filesystem, root, listed)
@@ -165,6 +167,5 @@ def _held(listed: list[pafs.FileInfo], root: str, most: int = 5) -> str:
     return f"; below {root} are {', '.join(names[:most])}{more}"
 
 
-def _clause(error: Exception) -> str:
-    lines = str(error).splitlines() or [type(error).__name__]
-    return re.sub(r" \(Request ID: [^)]*\)", "", lines[0]).rstrip(". ")[:300]
+_REQUEST = re.compile(r" \(Request ID: [^)]*\)")
+"""What S3 adds to every message."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from monitors.errors import UserError
+from monitors.errors import UserError, clause
 
 if TYPE_CHECKING:
     from monitors.config import Config
@@ -122,10 +122,9 @@ def open_session(config: Config, given: Any = None) -> Session:
             own = remote or SparkSession.getActiveSession() is None
             return Session(builder.getOrCreate(), own=own, remote=remote)
     except Exception as error:  # noqa: BLE001 - Java's, gRPC's and PySpark's have no common root
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UserError(
-            f"{config.source}: no Spark session at engine.master {master or '(of spark-defaults.conf)'} ({reason}); "
-            "a local one needs Java 17 or later (Debian: openjdk-17-jre-headless)"
+            f"{config.source}: no Spark session at engine.master {master or '(of spark-defaults.conf)'} "
+            f"({clause(error)}); a local one needs Java 17 or later (Debian: openjdk-17-jre-headless)"
         ) from None
 
 

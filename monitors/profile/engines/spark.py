@@ -6,6 +6,7 @@ start, of many tasks in two steps. A task that fails is run again by Spark: it g
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -40,7 +41,7 @@ _SPARE = 6.0
 _KEYS = 2**64
 
 
-class SparkEngine:
+class SparkEngine(ABC):
     """What both sources, files and tables, have in common. They say how tasks come to their rows.
 
     ``_tasks`` gives a frame of what each task found and how many tasks there are, None where Spark decides.
@@ -53,10 +54,11 @@ class SparkEngine:
         """See ``Engine.close``."""
         self.session.close()
 
+    @abstractmethod
     def _tasks(
         self, reading: Reading, work: Work, keys: bool = False, only_ids: bool = False
     ) -> tuple[Any, int | None]:
-        raise NotImplementedError
+        """How rows come to tasks."""
 
     def place(self, reading: Reading) -> set[int]:
         """See ``Engine.place``."""

@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 
 from monitors import clock
-from monitors.errors import UserError
+from monitors.errors import UserError, clause
 from monitors.logs.files import LogFile
 from monitors.logs.prepare import Layout, Scan, rows_of, times_of
 from monitors.logs.progress import Progress, silent
@@ -112,8 +112,7 @@ class SparkTable(SparkEngine):
             frame = self.session.spark.table(name)
             frame.schema  # noqa: B018 - Spark Connect looks the table up only now
         except Exception as error:  # noqa: BLE001 - PySpark's errors have one root in each of two kinds of session
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise UserError(f"{source}: {key} is {name}, which Spark cannot read: {reason}") from None
+            raise UserError(f"{source}: {key} is {name}, which Spark cannot read: {clause(error)}") from None
         return frame
 
     def _labelled(self, frame: Any, config: Config) -> Any:
