@@ -107,13 +107,14 @@ def _where(segments: list[str]) -> str:
     return told if "" not in segments else f"all; {told}" if told else "all"
 
 
-def incidents(every: pd.DataFrame, since: int | None = None) -> pd.DataFrame:
+def incidents(every: pd.DataFrame, since: int | None = None, stored: pd.DataFrame | None = None) -> pd.DataFrame:
     """One row per incident, worst first.
 
     Parameters
     ----------
     every : `runs`
     since : an incident that began there or later is new (µs or row number)
+    stored : `Page.incidents`: the kind that leads an incident there speaks for it here too
 
     Returns
     -------
@@ -127,7 +128,7 @@ def incidents(every: pd.DataFrame, since: int | None = None) -> pd.DataFrame:
         _closed=~rows["is_open"].astype(bool),
         _watch=rows["severity"] != "alert",
         _part=rows["segment"].notna(),
-        _lead=rows["monitor"].map(_LEAD).fillna(9),
+        _lead=rows["monitor"].map(_LEAD).fillna(9).mask(_leads(rows, stored), -1),
     ).sort_values(["_closed", "_watch", "_part", "_lead", "strength"], ascending=[True] * 4 + [False], kind="stable")
     spoken = (
         ranked.drop_duplicates("incident").set_index("incident").drop(columns=["_closed", "_watch", "_part", "_lead"])
@@ -144,6 +145,16 @@ def incidents(every: pd.DataFrame, since: int | None = None) -> pd.DataFrame:
     )
     out["is_new"] = (out["onset"] >= since) if since is not None else False
     return _worst_first(out.reset_index())
+
+
+def _leads(rows: pd.DataFrame, stored: pd.DataFrame | None) -> pd.Series:
+    """Which runs are of the kind and feature that lead their incident in the table of incidents."""
+    if stored is None or stored.empty:
+        return pd.Series(False, index=rows.index)
+    leads = stored.set_index("incident").reindex(rows["incident"])
+    same = leads["kind"].to_numpy(object) == rows["kind"].to_numpy(object)
+    feature = leads["feature"].fillna("").to_numpy(object) == rows["feature"].fillna("").to_numpy(object)
+    return pd.Series(same & feature, index=rows.index)
 
 
 def with_titles(incidents: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:

@@ -81,6 +81,10 @@ _CLAUSES = {
     "label_coverage": "labels do not come",
     "removed_column": "{} is no longer in the log",
     "new_column": "{} is new in the log",
+    "position": "outcomes fall off otherwise by position",
+    "distribution": "{} is not served as it was trained on",
+    "value_mismatch": "{} is served otherwise than computed offline",
+    "attribution": "the model leans on other features",
     "early": "{} left before its planned end",
     "overdue": "{} is served after its planned end",
 }

@@ -136,7 +136,13 @@ def _tiles(page: Page, feature: str, at: int) -> None:
     drift = at_window(page, "drift", "jensen_shannon", feature, at)
     skew = at_window(page, "skew", "training_distance", feature, at)
     drift, past = (skew, "training set") if np.isfinite(skew["value"]) else (drift, "reference")
-    limit = f"quiet under {number(drift['band_high'])}" if np.isfinite(drift["band_high"]) else f"in the {past}"
+    limit = (
+        f"quiet under {number(drift['band_high'])}"
+        if np.isfinite(drift["band_high"])
+        else f"in the {past}"
+        if drift.get("reference", True)
+        else "not judged"
+    )
     tile(f"Distance from the {past}", number(drift["value"]), limit)
     learned = at_window(page, "decay", "learned_power", feature, at)
     known = np.isfinite(learned["value"])

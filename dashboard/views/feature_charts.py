@@ -56,12 +56,21 @@ def _found(page: Page, monitor: str, metric: str, feature: str, window: dict[str
     return isinstance(at_window(page, monitor, metric, feature, int(window["window_start"])).get("severity"), str)
 
 
+_GONE = 0.95
+"""A feature that is missing in more of the rows takes no values to speak of."""
+
+
 def show_distribution(page: Page, feature: str, window: dict[str, Any], bins: pd.DataFrame) -> None:
     """Its values in the window beside those of the reference."""
     cube = page.seen.cube
     facts = cube.facts[int(np.flatnonzero(cube.starts == window["window_start"])[0])]
     title = f"{quoted(feature)} takes its values about as in the reference"
-    if _found(page, "drift", "jensen_shannon", feature, window):
+    missing = bins[bins["kind"] == "missing"]
+    gone = float(missing["window"].sum())
+    if gone > _GONE:
+        kind = plain(missing["label"].iloc[int(np.argmax(missing["window"]))])
+        title = f"{quoted(feature)} has hardly a value: it is {kind} in {share(gone)} of rows"
+    elif _found(page, "drift", "jensen_shannon", feature, window):
         most = records(bins)[int(np.argmax(np.abs(bins["window"] - bins["reference"])))]
         went = f"{plain(most['label'])} went from {share(most['reference'])} to {share(most['window'])}"
         title = f"{quoted(feature)} has shifted: {went}"
@@ -85,7 +94,7 @@ def show_relation(page: Page, feature: str, window: dict[str, Any], bins: pd.Dat
     labelled = float(bins["n"].sum())
     gone = float(bins.loc[bins["kind"] == "missing", "window"].sum())
     title = f"{quoted(feature)} relates to {plain(outcome)} about as in the reference"
-    if gone > 0.95:
+    if gone > _GONE:
         title = f"{quoted(feature)} tells nothing of {plain(outcome)}: it is missing in {share(gone)} of rows"
     elif _found(page, "concept", "relation", feature, window):
         gap = ((bins["rate"] - bins["reference_rate"]).abs() * np.sqrt(bins["n"])).fillna(0.0)
@@ -113,16 +122,21 @@ def show_relation(page: Page, feature: str, window: dict[str, Any], bins: pd.Dat
 
 def course(rows: pd.DataFrame, broke: str, held: str, topic: str) -> str:
     """What a series did in the judged windows, for a title: how often it broke out, and since when."""
-    judged = rows[~rows["reference"]]
-    if judged.empty:
+    after = rows[~rows["reference"]]
+    judged = after[after["p_value"].notna()]
+    if after.empty:
         return "in the windows of the reference, which are not judged"
+    if judged.empty:
+        return f"in {common.counted(len(after), 'window', 'windows')} in which there is nothing to judge"
     alerts, watches = (records(judged[judged["severity"] == kind]) for kind in ("alert", "watch"))
     if alerts:
         return f"{broke} in {len(alerts)} of {len(judged)} windows, first on {_label(alerts[0])}"
     if watches:
         look = f"{len(watches)} of {len(judged)} windows are worth a look, first {_label(watches[0])}"
         return f"gave no alert of {topic}, but {look}"
-    return f"{held} in {common.counted(len(judged), 'window', 'windows')}"
+    rest = len(after) - len(judged)
+    lacking = f"; in {rest} more there is nothing to judge" if rest > len(judged) else ""
+    return f"{held} in {common.counted(len(judged), 'window', 'windows')}{lacking}"
 
 
 def _look(page: Page) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def show(page: Page) -> None:
     alerts = reported.folded(every[every["is_open"].astype(bool) & (every["severity"] == "alert")])
     _open(page, alerts)
     _map(page, found, alerts)
-    _incidents(reported.with_titles(reported.incidents(every), page.incidents))
+    _incidents(reported.with_titles(reported.incidents(every, stored=page.incidents), page.incidents))
     _all(every)
 
 

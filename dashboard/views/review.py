@@ -54,9 +54,10 @@ def incidents_of(page: Page, week: Span) -> pd.DataFrame:
     latest = int(windows["window_start"].iloc[-2:].iloc[0])
     every = reported.runs(page.told[page.told["window_start"] < week.end], latest)
     first = windows.loc[windows["window_start"] >= week.start, "x"].iloc[0]
-    found = reported.incidents(every[every["x_last"] >= first], since=week.start)
     # the table of incidents tells them as they stand at the end of the log
-    return reported.with_titles(found, page.incidents) if week.end >= page.seen.cube.ends[-1] else found
+    stored = page.incidents if week.end >= page.seen.cube.ends[-1] else None
+    found = reported.incidents(every[every["x_last"] >= first], since=week.start, stored=stored)
+    return found if stored is None else reported.with_titles(found, stored)
 
 
 def headline(incidents: pd.DataFrame, words: str) -> str:

@@ -102,6 +102,16 @@ def test_severity_and_monitors_filter(opened: Opened, search: str) -> None:
     assert set(missing.dataframe[-1].value["what"]) <= kinds
 
 
+def test_a_feature_that_is_gone_is_not_said_to_be_as_ever(opened: Opened, made: Made) -> None:
+    frame = days(30)
+    frame.loc[frame["ts"] >= frame["ts"].min() + pd.Timedelta(days=20), "x"] = np.nan
+    app = opened(made("a feature gone", frame, CONFIG), page="feature", feature="x")
+    told = titles(app).replace("<br>", " ")
+    assert "“x” has hardly a value: it is null in 100% of rows" in told
+    assert "takes its values about as in the reference" not in told
+    assert "“x” has not drifted in 5 windows; in 10 more there is nothing to judge" in told
+
+
 def test_the_feature_page_opens_where_it_broke(opened: Opened, flights: str) -> None:
     app = opened(flights, page="feature")
     assert app.session_state["feature"] == "AIRLINE"

@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 
 from dashboard import data, reported
+from dashboard.views.common import clause
+from monitors.causes import DEPTH
 from monitors.views import Look
 from monitors.windows import Grain
 
@@ -83,6 +85,22 @@ def test_an_incident_is_spoken_for_by_what_explains_the_rest() -> None:
     assert len(told) == 1
     assert (row["message"], row["onset"], row["findings"], row["is_new"]) == ("gone", 0, 2, True)
     assert set(row["features"]) == {"x", "y"}
+
+
+def test_an_incident_is_spoken_for_by_what_leads_it_in_the_table_of_incidents() -> None:
+    shifted = finding(9, monitor="concept", kind="prediction_shift", feature=None, p_value=1e-12)
+    broken = finding(9, monitor="concept", kind="nonfinite", feature=None, p_value=0.001)
+    stored = pd.DataFrame([{"incident": "a", "kind": "nonfinite", "feature": None}])
+    assert reported.incidents(runs(shifted, broken))["kind"].tolist() == ["prediction_shift"]
+    assert reported.incidents(runs(shifted, broken), stored=stored)["kind"].tolist() == ["nonfinite"]
+    other = stored.assign(incident="b")
+    assert reported.incidents(runs(shifted, broken), stored=other)["kind"].tolist() == ["prediction_shift"]
+
+
+@pytest.mark.parametrize("kind", sorted(set(DEPTH) - {"decay"}))
+def test_every_kind_has_words_of_its_own(kind: str) -> None:
+    told = clause({"monitor": "drift", "kind": kind, "feature": "x", "segment": None})
+    assert ":" not in told and "_" not in told
 
 
 def test_new_incidents_come_before_old_ones() -> None:
