@@ -48,6 +48,11 @@ def speed(evidence: Evidence) -> Result:
         return ASKED.answer("pass", evidence.how, [*held, "no alert is open and nothing leaks"])
     if more:
         return ASKED.answer("not covered", evidence.how, ["the log does not say how long answers took", *held], more)
+    seen = [evidence.series("integrity", metric)["value"].notna().any() for metric in LATENCIES]
+    if not any(seen):
+        column = evidence.config.logs.latency
+        said = f'no row has a number in "{column}"'
+        return ASKED.answer("not covered", evidence.how, [said, *held], ["name a column of durations: [logs] latency"])
     then = ["give the reference at least three windows in which latency is logged"]
     return ASKED.answer("not covered", evidence.how, ["latency could not be judged yet", *held], then)
 

@@ -187,6 +187,7 @@ CASES: dict[tuple[int, str], dict[str, dict[str, Any]]] = {
     },
     (6, "not covered"): {
         "latency is not logged": {"measured": ROWS},
+        "latency is no number": {**LATENCY, "measured": ROWS},
         "latency was not judged": {
             **LATENCY, "measured": ROWS + series("integrity", "latency_p50", 40.0, p_value=None),
         },
@@ -250,6 +251,12 @@ def test_evidence_has_the_numbers(tmp_path: Path):
     assert said[0].startswith("median latency: +61% over 38 windows, little by little")
     assert said[1] == latest
     assert said[2].startswith("1,000 rows in the last whole window, where 1,000 were to be expected")
+
+
+def test_a_latency_of_words_is_told(tmp_path: Path):
+    found = TESTS[5](evidence(tmp_path, **LATENCY, measured=ROWS))
+    assert found.status == "not covered"
+    assert found.evidence[0] == 'no row has a number in "ms"'
 
 
 @pytest.mark.parametrize(
