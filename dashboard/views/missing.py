@@ -246,7 +246,8 @@ def _silent(page: Page, rows: pd.DataFrame, measured: pd.DataFrame) -> None:
 
 def _all_alive(measured: pd.DataFrame) -> str:
     windows = counted(measured["x"].nunique(), "window", "windows")
-    told = f"No feature became constant, took a stand-in for missing, stood still or changed its type or unit in {windows}."
+    told = "No feature became constant, took a stand-in for missing, stood still or changed its type or unit"
+    told += f" in {windows}."
     constant = measured[measured["metric"] == "constant_share"]
     if constant.empty:
         return told
