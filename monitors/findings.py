@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from monitors.causes import BROKEN, BY_LABELS, LABELS_BROKEN
 from monitors.config import Config
+from monitors.histories import histories
 from monitors.messages import DISTANCES, reference_words, sentence
 from monitors.reference import Plan
 from monitors.rolling import Judge
+from monitors.rules import RULES
 from monitors.settings import RELATIVE, Settings, segment_share
 from monitors.windows import Grain, instant
 
@@ -41,76 +42,6 @@ COLUMNS = (
 WATCH = 5.0
 """A number whose p value is within this many times its budget is worth a look, though outside of it no alert."""
 
-WORSE = 1.25
-"""A finding is worse when its effect is this many times the greatest before it in the same run."""
-
-RESOLVED_AFTER = 2
-"""Quiet windows in a row after which a run of findings is over: an alert that flickers is one."""
-
-
-class Rule(NamedTuple):
-    """What a measured number means when it is strange: the finding's kind and whose budget it spends (None: a fact)."""
-
-    kind: str
-    family: str | None = None
-    only_watch: bool = False
-
-
-RULES: dict[tuple[str, str], Rule] = {
-    ("drift", "jensen_shannon"): Rule("shift", "jensen_shannon"),
-    ("drift", "unseen_share"): Rule("unseen_category", "unseen_share"),
-    ("drift", "lost_share"): Rule("lost_category", "lost_share"),
-    ("concept", "label_rate"): Rule("label_shift", "label_rate"),
-    ("concept", "prediction_shift"): Rule("prediction_shift", "prediction_shift"),
-    ("concept", "relation"): Rule("relation", "relation"),
-    ("concept", "position_curve"): Rule("position", "position"),
-    ("concept", "calibration_error"): Rule("calibration", "performance"),
-    **{("concept", metric): Rule("performance", "performance")
-       for metric in ("auc", "log_loss", "brier", "accuracy", "f1", "rmse", "mae", "r2")},
-    ("concept", "auc_gap"): Rule("performance", "expectation"),
-    # labels will say whether it is true
-    **{("concept", metric): Rule("performance", "expectation", only_watch=True)
-       for metric in ("expected_auc", "expected_log_loss")},
-    ("decay", "learned_power"): Rule("", "learned_power"),  # which of three kinds: see decay_kind
-    ("skew", "training_distance"): Rule("distribution", "training_distance"),
-    ("skew", "mismatch_share"): Rule("value_mismatch", "mismatch_share"),
-    ("skew", "attribution_ndcg"): Rule("attribution", "attribution_ndcg"),
-    ("missing", "absent_share"): Rule("absent", "missing_share"),
-    ("missing", "null_share"): Rule("null_rate", "missing_share"),
-    ("missing", "nan_share"): Rule("null_rate", "missing_share"),
-    ("missing", "invalid_share"): Rule("null_rate", "missing_share"),
-    ("missing", "constant_share"): Rule("constant", "constant_share"),
-    ("missing", "sentinel_share"): Rule("sentinel", "sentinel_share"),
-    ("missing", "stale_windows"): Rule("stale", "stale_windows"),
-    ("missing", "type_changed"): Rule("type_changed"),
-    ("missing", "unit_factor"): Rule("unit_changed", "unit_factor"),
-    ("missing", "early_share"): Rule("early"),
-    ("missing", "overdue_share"): Rule("overdue"),
-    ("integrity", "rows"): Rule("volume", "rows"),
-    ("integrity", "duplicate_share"): Rule("duplicates", "duplicate_share"),
-    ("integrity", "gap"): Rule("gap"),
-    **{("integrity", metric): Rule("latency", "latency") for metric in ("latency_p50", "latency_p95", "latency_p99")},
-    ("concept", "nonfinite_share"): Rule("nonfinite", "nonfinite"),
-    ("concept", "unscored_share"): Rule("nonfinite", "nonfinite"),
-    ("integrity", "gap_hours"): Rule("gap", "gap_hours"),
-    ("integrity", "conflicting_share"): Rule("conflicting", "conflicting_share"),
-    ("integrity", "burst_share"): Rule("bursts", "burst_share"),
-    ("integrity", "disorder_share"): Rule("disorder", "disorder_share"),
-    ("integrity", "future_share"): Rule("future", "future_share"),
-    ("integrity", "late_share"): Rule("late", "late_share"),
-    ("integrity", "label_delay_hours"): Rule("late", "label_delay_hours"),
-    ("integrity", "label_coverage"): Rule("label_coverage", "label_coverage"),
-    ("integrity", "sampling"): Rule("sampling", "rows"),  # never but together with ``rows``
-    ("integrity", "category_sampling"): Rule("sampling", "category_sampling"),
-    ("integrity", "removed_column"): Rule("removed_column"),
-    ("integrity", "unwatched_column"): Rule("removed_column", None, only_watch=True),
-    ("integrity", "new_column"): Rule("new_column", None, only_watch=True),
-}  # fmt: skip
-
-
-KEPT = frozenset({*RULES, ("decay", "available_power"), ("decay", "expected_power"), ("missing", "loss_gap")})
-"""What findings are made of, and what their cost is."""
-
 
 def find(
     measured: pd.DataFrame, config: Config, grain: Grain, file_facts: list[str], plan: Plan | None = None
@@ -128,7 +59,7 @@ def find(
     columns ``COLUMNS``, the incident not yet set
     """
     flagged = judged(measured, config, grain, plan)
-    rows = _silence(_histories(flagged), config, grain)
+    rows = _silence(histories(flagged), config, grain)
     rows["habit"] = _habit(rows, measured)
     rows["message"] = [sentence({str(k): v for k, v in row.items()}, grain) for row in rows.to_dict("records")]
     if plan is not None:
@@ -346,88 +277,6 @@ def decay_kind(learned: float, available: float, expected: float) -> str:
     if expected >= 0.5 * learned:
         return "input_vanished"
     return "relation_changed" if available < 0.5 * learned else "lost_signal"
-
-
-def _histories(judged: pd.DataFrame) -> pd.DataFrame:
-    """Flagged rows with onset and state, and one row more for each run of alerts that is over.
-
-    Several metrics of one kind (AUC and log loss) share a history: the strangest of a window stands for it.
-    """
-    keys = ["monitor", "_rule", "_feature", "_segment"]
-    rank = judged["severity"].map({"alert": 0, "watch": 1}).fillna(2).astype(int)
-    rows = judged.assign(_rank=rank).sort_values([*keys, "window_start", "_rank", "p_value", "metric"])
-    rows = rows.drop_duplicates([*keys, "window_start"]).reset_index(drop=True)
-    places, onsets, states = [], [], []
-    ranks, starts, effects, metrics = (rows[name].to_numpy() for name in ("_rank", "window_start", "effect", "metric"))
-    values = rows["value"].to_numpy(float)
-    broken = rows["broken"].to_numpy(bool)
-    for members in rows.groupby(keys, sort=True).indices.values():
-        if (ranks[members] < 2).any():
-            for i, onset, state in _history(
-                ranks[members], np.abs(effects[members]), metrics[members], broken[members]
-            ):
-                if metrics[members[i]] == "stale_windows":
-                    onset = _stood(values[members], onset)
-                places.append(members[i])
-                onsets.append(starts[members[onset]])
-                states.append(state)
-    found = rows.iloc[places].drop(columns="_rank").assign(onset=onsets, state=states)
-    found.loc[found["state"] == "resolved", "severity"] = "watch"
-    return found.reset_index(drop=True)
-
-
-def _history(
-    rank: np.ndarray, effect: np.ndarray, metric: np.ndarray, broken: np.ndarray
-) -> list[tuple[int, int, str]]:
-    """Place, place of the onset, and state of each flagged window, and of the one that ends a run of alerts.
-
-    What is said of a window depends on those before it alone, so that no later window changes it.
-
-    Parameters
-    ----------
-    rank : shape (W,), in order of time: 0 alert, 1 watch, 2 neither
-    effect, metric : shape (W,), absolute, and in which unit it is: only effects of one metric are compared
-    broken : shape (W,), bool: the log itself broke in this window, so nothing else is known to have begun there
-    """
-    found: list[tuple[int, int, str]] = []
-    run: list[int] = []
-    quiet = 0
-    for i in range(len(rank)):
-        if rank[i] < 2:
-            # a watch that becomes an alert is new as an alert; an alert that becomes a watch goes on
-            new = not run or (rank[i] == 0 and all(rank[j] for j in run))
-            before = [effect[j] for j in run if metric[j] == metric[i]]
-            worse = bool(before) and effect[i] > WORSE * max(before)
-            run.append(i)
-            quiet = 0
-            onset = _onset(run, rank, effect, metric, broken)
-            found.append((i, onset, "new" if new else "worse" if worse else "ongoing"))
-        elif run:
-            quiet += 1
-            if quiet == RESOLVED_AFTER:
-                if any(rank[j] == 0 for j in run):
-                    found.append((i, _onset(run, rank, effect, metric, broken), "resolved"))
-                run = []
-    return found
-
-
-def _onset(run: list[int], rank: np.ndarray, effect: np.ndarray, metric: np.ndarray, broken: np.ndarray) -> int:
-    """Where a run began: at its first alert, or at the watches right before it that showed half as much or more."""
-    alerts = [k for k, j in enumerate(run) if rank[j] == 0]
-    if not alerts:
-        return run[0]
-    first, alert = alerts[0], run[alerts[0]]
-    while first and not broken[run[first - 1]]:
-        if metric[run[first - 1]] == metric[alert] and effect[run[first - 1]] < 0.5 * effect[alert]:
-            break
-        first -= 1
-    return run[first]
-
-
-def _stood(windows: np.ndarray, found: int) -> int:
-    """Where a value began to stand: the window that has it for the second time; ``windows`` (W,) in a row with one."""
-    again = np.flatnonzero(windows[: found + 1] == 2)
-    return int(again[-1]) if len(again) else found
 
 
 def _silence(rows: pd.DataFrame, config: Config, grain: Grain) -> pd.DataFrame:

@@ -12,8 +12,9 @@ import pandas as pd
 from monitors.causes import DEPTH, WORDS, Joined, Run, assign, depth, runs_of
 from monitors.costs import NOTHING, POWER, Cost, Prices
 from monitors.events import near, telling
-from monitors.findings import RESOLVED_AFTER
-from monitors.sentences import Told, incident_sentence
+from monitors.happened import Told
+from monitors.histories import RESOLVED_AFTER
+from monitors.sentences import incident_sentence
 from monitors.together import alike
 from monitors.windows import Grain
 

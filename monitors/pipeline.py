@@ -318,9 +318,10 @@ def _measure(job: Job, bins: Bins, store: Store, connection: sa.Connection) -> t
     The plan comes back as it was worked out for all rows.
     """
     from monitors.assess import assess, stack
-    from monitors.findings import KEPT, judge_of
+    from monitors.findings import judge_of
     from monitors.maturity import immature_starts
     from monitors.measurement import combine
+    from monitors.rules import KEPT
 
     name, grain = job.model, job.layout.grain
     wanted, immature = dict(bins.segments).keys() - {job.config.features.version}, frozenset[int]()

@@ -9,8 +9,8 @@ import pytest
 from dashboard.views.log_checks import CHECKS, _course, _furthest, _row, _title
 from dashboard.views.planned import _brief
 from dashboard.views.planned import _title as planned_title
-from monitors.findings import RULES
 from monitors.planned import Planned
+from monitors.rules import RULES
 from tests.charts import samples
 
 

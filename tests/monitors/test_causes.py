@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitors.causes import DEPTH, TABLE, assign, runs_of
-from monitors.findings import COLUMNS, RULES
+from monitors.findings import COLUMNS
+from monitors.rules import RULES
 from tests.monitors.incident_rows import BEGIN, DAY, DAYS, LOG, MODEL, absent, finding, run
 
 ALIKE = {"a": frozenset({"b"}), "b": frozenset({"a"})}

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from monitors.assess import MONITORS, Measure
-from monitors.findings import KEPT, RULES
 from monitors.measurement import COLUMNS, in_reference
+from monitors.rules import KEPT, RULES
 from monitors.settings import BUDGET, MINIMUM_EFFECT
 from tests.cubes import ID, LABEL, SCORE, TIME, Built, binary_log, build, day_of
 

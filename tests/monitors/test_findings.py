@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitors.findings import COLUMNS, RULES, decay_kind, find
+from monitors.findings import COLUMNS, decay_kind, find
 from monitors.measurement import COLUMNS as MEASURED
+from monitors.rules import RULES
 from monitors.windows import Grain
 from tests.cubes import FIRST_DAY
 from tests.monitors.found import config

@@ -11,8 +11,9 @@ import pytest
 
 from monitors.causes import DEPTH
 from monitors.costs import POWER
-from monitors.findings import COLUMNS, RULES
+from monitors.findings import COLUMNS
 from monitors.incidents import changed, group, ranked
+from monitors.rules import RULES
 from monitors.sentences import brief
 from monitors.windows import Grain
 from tests.cubes import binary_log, build, day_of

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitors.findings import RULES
+from monitors.rules import RULES
 from monitors.settings import MINIMUM_EFFECT, SIZE_THAT_MATTERS
 from monitors.underpowered import mark, size_that_matters, smallest_shift, summary
 from tests.monitors.found import config
