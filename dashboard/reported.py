@@ -128,13 +128,18 @@ def incidents(every: pd.DataFrame, since: int | None = None, stored: pd.DataFram
         _closed=~rows["is_open"].astype(bool),
         _watch=rows["severity"] != "alert",
         _part=rows["segment"].notna(),
-        _lead=rows["monitor"].map(_LEAD).fillna(9).mask(_leads(rows, stored), -1),
-    ).sort_values(["_closed", "_watch", "_part", "_lead", "strength"], ascending=[True] * 4 + [False], kind="stable")
-    spoken = (
-        ranked.drop_duplicates("incident").set_index("incident").drop(columns=["_closed", "_watch", "_part", "_lead"])
+        _lead=rows["monitor"].map(_LEAD).fillna(9),
+        _other=~_leads(rows, stored),
     )
+    ranked = ranked.sort_values([*_SPEAKS, "strength"], ascending=[True] * len(_SPEAKS) + [False], kind="stable")
+    # how the incident stands is told by what stands worst in it, whoever speaks
+    stands = ranked.drop_duplicates("incident").set_index("incident")[["severity", "state"]]
+    ranked = ranked.sort_values("_other", kind="stable")
+    spoken = ranked.drop_duplicates("incident").set_index("incident").drop(columns=[*_SPEAKS, "_other"])
     groups = rows.groupby("incident")
     out = spoken.assign(
+        severity=stands["severity"],
+        state=stands["state"],
         onset=groups["onset"].min(),
         x_onset=groups["x_onset"].min(),
         x_last=groups["x_last"].max(),
@@ -145,6 +150,9 @@ def incidents(every: pd.DataFrame, since: int | None = None, stored: pd.DataFram
     )
     out["is_new"] = (out["onset"] >= since) if since is not None else False
     return _worst_first(out.reset_index())
+
+
+_SPEAKS = ["_closed", "_watch", "_part", "_lead"]
 
 
 def _leads(rows: pd.DataFrame, stored: pd.DataFrame | None) -> pd.Series:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -54,8 +55,11 @@ def _for(told: Told) -> str:
     return f" for {told.segment}" if told.segment else ""
 
 
+_SPAN = re.compile(r" over \d+ windows$")
+
+
 def _detail(told: Told) -> str:
-    text = detail_of(told.row) or ""
+    text = _SPAN.sub("", detail_of(told.row) or "")  # since when, says the sentence
     return text if len(text) <= DETAIL else f"{text[: DETAIL - 1]}…"
 
 

@@ -126,7 +126,7 @@ def leaning(
         ],
     }  # fmt: skip
     keys = [Key("○", "reference", p.muted), Key("●", f"{now}", p.first)]
-    keys += [Key("◆", "the model leans on it, and its power is gone", p.alert_text)] if leans.any() else []
+    keys += [Key("◆", "the model leans on it, and it lost power", p.alert_text)] if leans.any() else []
     keys.append(Key("┄", "an even share", p.muted))
     return frame(
         {"data": data, "layout": layout},

@@ -160,7 +160,10 @@ def show_power(page: Page, feature: str) -> None:
     unit, floor = power_unit(page)
     learned = rows[rows["metric"] == "learned_power"].sort_values("window_start", kind="stable")
     title = f"What {quoted(feature)} tells of the outcome is not known yet"
-    if len(learned):
+    judged = learned.loc[~learned["reference"], "p_value"].notna()
+    if len(judged) and not judged.any():
+        title = f"{quoted(feature)} is not judged: it had no power to lose, or its windows have too few labels"
+    elif len(learned):
         told = "of the outcome than it used to", "of the outcome as it used to"
         title = f"{quoted(feature)} {course(learned, f'told less {told[0]}', f'told as much {told[1]}', 'lost power')}"
     look = _look(page) | {"events": with_changes(page.events, learned)}

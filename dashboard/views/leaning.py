@@ -31,7 +31,7 @@ def show(page: Page, table: pd.DataFrame, unit: str, now: str) -> None:
         return
     lost = known[known["leans"].astype(bool)]
     title = "The model leans on the features that tell most" if lost.empty else (
-        f"The model leans on {quoted(lost['feature'].iloc[int(lost['attribution'].argmax())])}, which lost its power"
+        f"The model leans on {quoted(lost['feature'].iloc[int(lost['attribution'].argmax())])}, which lost power"
     )  # fmt: skip
     figure = leaning(
         known, title=title, caption=page.text(n=None, labels_pending=None), unit=unit,

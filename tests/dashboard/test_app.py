@@ -112,6 +112,11 @@ def test_a_feature_that_is_gone_is_not_said_to_be_as_ever(opened: Opened, made: 
     assert "“x” has not drifted in 5 windows; in 10 more there is nothing to judge" in told
 
 
+def test_a_feature_without_power_has_none_to_lose(opened: Opened, made: Made) -> None:
+    app = opened(made("plain", days(30), CONFIG), page="feature", feature="word")
+    assert "“word” is not judged: it had no power to lose" in titles(app).replace("<br>", " ")
+
+
 def test_the_feature_page_opens_where_it_broke(opened: Opened, flights: str) -> None:
     app = opened(flights, page="feature")
     assert app.session_state["feature"] == "AIRLINE"

@@ -93,6 +93,12 @@ def test_an_incident_is_spoken_for_by_what_leads_it_in_the_table_of_incidents() 
     stored = pd.DataFrame([{"incident": "a", "kind": "nonfinite", "feature": None}])
     assert reported.incidents(runs(shifted, broken))["kind"].tolist() == ["prediction_shift"]
     assert reported.incidents(runs(shifted, broken), stored=stored)["kind"].tolist() == ["nonfinite"]
+    # it speaks although it is over itself, and the incident stands as what goes on in it
+    over = [finding(3, monitor="concept", kind="nonfinite", feature=None, onset=300),
+            finding(5, "resolved", monitor="concept", kind="nonfinite", feature=None, onset=300)]  # fmt: skip
+    row = reported.incidents(runs(shifted, *over), stored=stored).iloc[0]
+    assert (row["kind"], row["is_open"], row["severity"]) == ("nonfinite", True, "alert")
+    assert row["state"] == reported.incidents(runs(shifted, *over)).iloc[0]["state"] == "new"
     other = stored.assign(incident="b")
     assert reported.incidents(runs(shifted, broken), stored=other)["kind"].tolist() == ["prediction_shift"]
 
