@@ -85,7 +85,7 @@ def folded(every: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    as `runs`, with `where`: "all", or at most two segments by name and how many more
+    as `runs`, with `where`: "all", and two segments by name, or one and how many more
     """
     if every.empty:
         return every.assign(where=[])
@@ -102,8 +102,8 @@ def folded(every: pd.DataFrame) -> pd.DataFrame:
 def _where(segments: list[str]) -> str:
     """Segments in a few words; "" is all rows."""
     named = [name for name in dict.fromkeys(segments) if name]
-    more = [f"{len(named) - 2} more"] if len(named) > 2 else []
-    told = ", ".join([*named[:2], *more])
+    shown = named if len(named) <= 2 else [named[0], f"{len(named) - 1} more"]  # three lines of a narrow column
+    told = ", ".join(shown)
     return told if "" not in segments else f"all; {told}" if told else "all"
 
 

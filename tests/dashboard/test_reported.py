@@ -72,7 +72,7 @@ def test_worst_first() -> None:
 
 def test_segments_are_folded_into_all_rows() -> None:
     parts = [finding(9, segment=f"s={i}") for i in range(4)]
-    assert reported.folded(runs(finding(9), *parts))["where"].tolist() == ["all; s=0, s=1, 2 more"]
+    assert reported.folded(runs(finding(9), *parts))["where"].tolist() == ["all; s=0, 3 more"]
     assert reported.folded(runs(*parts[:2]))["where"].tolist() == ["s=0, s=1"]
     assert reported.folded(runs(finding(9)))["where"].tolist() == ["all"]
     assert len(reported.folded(runs(finding(9), finding(9, feature="y")))) == 2
