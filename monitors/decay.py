@@ -45,7 +45,7 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     rows that have a value. A window of the reference is measured with the relation of the others. Windows with few
     labels of a class are told with a word beside (``TOO_FEW``), and not judged.
     """
-    columns = [i for i, column in enumerate(windows.bins.columns) if column.role == "feature"]
+    columns = windows.bins.feature_places
     if not columns or not len(windows) or not windows.bins.classes:
         return combine([])
     names = [windows.bins.columns[i].name for i in columns]

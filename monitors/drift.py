@@ -32,7 +32,7 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     -------
     measurements, see ``monitors.measurement.COLUMNS``
     """
-    columns = [i for i, column in enumerate(windows.bins.columns) if column.role == "feature"]
+    columns = windows.bins.feature_places
     if not columns or not len(windows):
         return combine([])
     names = [windows.bins.columns[i].name for i in columns]

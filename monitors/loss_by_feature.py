@@ -29,7 +29,7 @@ def loss_by_feature(windows: Cube, reference: Cube, settings: Settings) -> list[
     For each feature they add up to the change of the mean loss since the reference; the last, of values that the
     reference hardly had, is left out where it is 0. The details of the first two name the bin that adds most.
     """
-    columns = [i for i, column in enumerate(windows.bins.columns) if column.role == "feature"]
+    columns = windows.bins.feature_places
     if not columns or not windows.bins.classes:
         return []
     inside = in_reference(windows, reference)

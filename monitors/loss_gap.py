@@ -25,7 +25,7 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     whose labels are not in yet too. It is shown and priced, not judged.
     """
     score, kind = windows.of_role("prediction"), windows.bins.prediction_kind
-    columns = [i for i, column in enumerate(windows.bins.columns) if column.role == "feature"]
+    columns = windows.bins.feature_places
     if score is None or kind in {None, "score"} or not windows.bins.classes or not columns or not len(windows):
         return combine([])
     spread = _spread(windows, str(kind))

@@ -35,7 +35,7 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     ``type_changed`` (share of rows whose file gives the column another type), ``unit_factor`` (by what all values are
     multiplied).
     """
-    columns = [i for i, column in enumerate(windows.bins.columns) if column.role == "feature"]
+    columns = windows.bins.feature_places
     if not columns or not len(windows):
         return combine([])
     names = [windows.bins.columns[i].name for i in columns]

@@ -36,7 +36,7 @@ def relation(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame
     bins. Where the log has positions they are held fixed (``position.held_fixed``): another layout of the page is no
     other relation.
     """
-    columns = [i for i, column in enumerate(windows.bins.columns) if column.role == "feature"]
+    columns = windows.bins.feature_places
     groups = []
     for i in columns:
         ref = reference.column(i)

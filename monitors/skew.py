@@ -46,7 +46,7 @@ def distribution(windows: Cube, training: Cube, settings: Settings) -> pd.DataFr
     -------
     measurements, see ``monitors.measurement.COLUMNS``
     """
-    columns = [i for i, column in enumerate(windows.bins.columns) if column.role == "feature"]
+    columns = windows.bins.feature_places
     if not columns or not len(windows) or not len(training):
         return combine([])
     names = [windows.bins.columns[i].name for i in columns]

@@ -175,6 +175,11 @@ class Bins:
         """The columns that are features."""
         return tuple(column for column in self.columns if column.role == "feature")
 
+    @property
+    def feature_places(self) -> list[int]:
+        """Where the features are among the columns."""
+        return list(self._index.values())
+
     def of_role(self, role: str) -> ColumnBins | None:
         """The prediction's or the label's bins, where there is one."""
         return next((column for column in self.columns if column.role == role), None)

@@ -172,6 +172,11 @@ class Cube:
         return len(self.starts)
 
     @cached_property
+    def n(self) -> np.ndarray:
+        """Rows by stacked bin, shape (W, R), int64."""
+        return np.asarray(sum(self.counts[:, :, k] for k in range(self.counts.shape[2] - 2)))
+
+    @cached_property
     def rows(self) -> np.ndarray:
         """Rows by window, shape (W,), int64."""
         return np.array([facts.get("rows", 0) for facts in self.facts], np.int64)
