@@ -12,7 +12,7 @@ from monitors.settings import Settings
 
 LEFT = 0.01
 """A feature that at most this part of rows still has is gone."""
-_MOST = 0.5
+MOST = 0.5
 """A feature has left when at least this part of rows comes without it, and did not before."""
 
 
@@ -29,11 +29,11 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
             continue
         away, before = away_share(windows, name), away_share(reference, name)
         # what had hardly ever been there cannot leave
-        had = not np.isfinite(before).any() or float(np.nanmean(before)) < _MOST
+        had = not np.isfinite(before).any() or float(np.nanmean(before)) < MOST
         early = np.where((windows.ends <= planned.date) & had, away, np.nan)
         served = np.where(windows.starts >= planned.date, 1 - away, np.nan)
         detail = [[planned.words] * len(windows)]
-        for metric, share, least in (("early_share", early, _MOST), ("overdue_share", served, LEFT)):
+        for metric, share, least in (("early_share", early, MOST), ("overdue_share", served, LEFT)):
             blocks.append(table(
                 "missing", metric, [name], windows, reference, value=share, expected=0.0, n=windows.rows,
                 p_value=np.where(np.isnan(share), np.nan, np.where(share > least, 0.0, 1.0)), detail=detail,

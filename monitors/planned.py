@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from monitors.assess import stack
 from monitors.config import Config
-from monitors.deprecations import LEFT, away_share
+from monitors.deprecations import LEFT, MOST, away_share
 from monitors.store import Store
 from monitors.together import alike
 from monitors.windows import Grain, instant
@@ -31,7 +31,7 @@ class Planned(NamedTuple):
         before its date), ``gone`` (after it, as it should be), ``overdue`` (served after it)
     days : from the log's end to the date, negative once it is past; None without a date
     share : of the last window's rows that have the feature
-    left : start of the window from which on it has been gone, None while it is served
+    left : start of the window from which on most rows have come without it, None while it is served
     still : segments and versions that still send it, and in what share of their rows
     power, rank, features : what the model gets from it, by the last window that tells, and its place among so many
     together : features that move with it, which may have the same source
@@ -76,7 +76,7 @@ def register(store: Store, config: Config, connection: sa.Connection | None = No
         share = 1 - float(away[np.isfinite(away)][-1]) if np.isfinite(away).any() else 0.0
         gone, left = share <= LEFT, None
         if gone:
-            served = np.flatnonzero(1 - np.nan_to_num(away, nan=1.0) > LEFT)
+            served = np.flatnonzero(np.nan_to_num(away, nan=1.0) < MOST)
             left = int(cube.starts[min(int(served[-1]) + 1 if len(served) else 0, len(cube) - 1)])
         value, rank, count = power.get(feature, (None, None, 0))
         found.append(Planned(

@@ -96,9 +96,11 @@ def test_windows_of_rows_and_unknown_features_have_no_planned_end() -> None:
 # ----- the register -------------------------------------------------------------------------------------------------
 
 
-def stored(tmp_path: Path, planned: dict[str, dict], **gone: int) -> list[Planned]:
+def stored(
+    tmp_path: Path, planned: dict[str, dict], changed: dict[str, pd.Series] | None = None, **gone: int
+) -> list[Planned]:
     """The register of a log in which features are null from a day on."""
-    frame = LOG.assign(model_version=np.where(DAYS < 30, "1", "2"))
+    frame = LOG.assign(model_version=np.where(DAYS < 30, "1", "2"), **(changed or {}))
     for name, day in gone.items():
         frame[name] = frame[name].mask((day <= DAYS) & ((frame["place"] != "north") | (name != "noise")), np.nan)
     frame.to_parquet(tmp_path / "log.parquet")
@@ -145,6 +147,14 @@ def test_the_register_says_how_each_plan_stands_and_what_depends_on_it(tmp_path:
     assert told(noise) == f"is still served, 7 days after its planned end ({date(32)})"
     assert dependents(x).startswith("number 1 of ")
     assert "still sent by" in dependents(x)
+
+
+def test_a_few_late_rows_after_its_date_do_not_excuse_what_left_before_it(tmp_path: Path) -> None:
+    late = (DAYS == 38) & (LOG.index % 10 == 0)
+    here = LOG["z"].where((DAYS < 34) | late)
+    (end,) = stored(tmp_path, {"z": {"date": date(37)}}, {"z": here})
+    assert end.state == "early"
+    assert end.left == int((FIRST_DAY + np.timedelta64(34, "D")).astype("M8[us]").astype(np.int64))
 
 
 def test_without_planned_ends_the_register_is_empty(tmp_path: Path) -> None:

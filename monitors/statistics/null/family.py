@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
-from monitors.statistics.null.habit import FEW_WINDOWS, Deviations, score_of_t, t_of_score
+from monitors.statistics.null.habit import FEW_WINDOWS, Deviations, score_of_t, surprise_of_t, t_of_score
 from monitors.statistics.null.lasting import SPANS, sums
 from monitors.statistics.null.tails import tails, together
 
@@ -81,7 +81,7 @@ def judge(
         tail, left = plain if k > 1 or usual is None else tails(surprise, kind, usual)
         with np.errstate(divide="ignore"):
             parts = np.log(part)
-            log_p = tail.log_p(_surprise(np.where(enough, score_of_t(t, dof), np.nan), sides)) - parts
+            log_p = tail.log_p(surprise_of_t(np.where(enough, t, np.nan), dof, sides)) - parts
         least, which = _least(log_p, owner, features)
         whole = together(_least(left.log_p(surprise) - parts, owner, features)[0], family)
         least = whole.log_p(least) - np.log(chance)
