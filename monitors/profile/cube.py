@@ -72,9 +72,8 @@ class Profile:
         counted = batch.schema.names.index(SUMS[0])
         meta = batch.schema.metadata
         return cls(
-            start=start, segment=segment, counts=np.stack(columns[:counted], axis=1),
-            sums=np.stack(columns[counted:], axis=1), low=np.frombuffer(meta[b"low"]),
-            high=np.frombuffer(meta[b"high"]), facts=json.loads(meta[b"facts"]),
+            start=start, segment=segment, counts=np.stack(columns[:counted]).T, sums=np.stack(columns[counted:]).T,
+            low=np.frombuffer(meta[b"low"]), high=np.frombuffer(meta[b"high"]), facts=json.loads(meta[b"facts"]),
             course=Course.decode(meta[b"course"]) if b"course" in meta else None,
         )  # fmt: skip
 
@@ -136,8 +135,10 @@ class Cube:
     Attributes
     ----------
     starts, ends : shape (W,), int64, ascending
-    counts : shape (W, R, O + 2); sums : shape (W, R, 10 + P); low, high : shape (W, C); facts : one dict a window;
-    courses : one a window, or none at all
+    counts : shape (W, R, O + 2); sums : shape (W, R, 10 + P); both lie in memory outcome by outcome and sum by sum,
+        as they are stored and as they are asked for
+    low, high : shape (W, C)
+    facts : one dict a window; courses : one a window, or none at all
     """
 
     bins: Bins
@@ -156,8 +157,8 @@ class Cube:
         """A cube of profiles that are in order of time."""
         rows, columns = int(bins.offsets[-1]), len(bins.columns)
         count = len(profiles)
-        counts = np.empty((count, rows, bins.outcomes + 2), np.int64)
-        sums = np.empty((count, rows, bins.sums))
+        counts = np.empty((bins.outcomes + 2, count, rows), np.int64).transpose(1, 2, 0)
+        sums = np.empty((bins.sums, count, rows)).transpose(1, 2, 0)
         low, high = np.empty((count, columns)), np.empty((count, columns))
         for i, profile in enumerate(profiles):
             counts[i], sums[i], low[i], high[i] = profile.counts, profile.sums, profile.low, profile.high
@@ -198,11 +199,13 @@ class Cube:
         return self.column(self.bins.position("", role)) if self.bins.of_role(role) else None
 
     def select(self, keep: np.ndarray) -> Cube:
-        """The windows where ``keep`` (bool mask or indices) says so."""
+        """The windows where ``keep`` (bool mask or indices) says so; of windows in a row the arrays are views."""
         index = np.flatnonzero(keep) if np.asarray(keep).dtype == bool else np.asarray(keep, dtype=np.int64)
+        in_a_row = len(index) > 0 and int(index[0]) >= 0 and bool((np.diff(index) == 1).all())
+        some = slice(int(index[0]), int(index[-1]) + 1) if in_a_row else index
         return replace(
-            self, starts=self.starts[index], ends=self.ends[index], counts=self.counts[index],
-            sums=self.sums[index], low=self.low[index], high=self.high[index],
+            self, starts=self.starts[some], ends=self.ends[some], counts=self.counts[some],
+            sums=self.sums[some], low=self.low[some], high=self.high[some],
             facts=tuple(self.facts[i] for i in index),
             courses=tuple(self.courses[i] for i in index) if self.courses else (),
         )  # fmt: skip

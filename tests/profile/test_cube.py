@@ -76,6 +76,15 @@ def test_selecting_by_mask_and_by_place_is_the_same() -> None:
     assert len(CUBE.select(np.zeros(len(CUBE), bool))) == 0
 
 
+@pytest.mark.parametrize("index", [[4, 5, 6, 7], [7], [7, 6, 5], [4, 6], [-2, -1], [-1], [-1, 0]])
+def test_windows_in_a_row_and_others_are_those_asked_for(index: list[int]) -> None:
+    some = CUBE.select(np.array(index))
+    assert some.starts.tolist() == [int(CUBE.starts[i]) for i in index]
+    for name in ("ends", "counts", "sums", "low", "high"):
+        np.testing.assert_array_equal(getattr(some, name), np.stack([getattr(CUBE, name)[i] for i in index]))
+    assert some.facts == tuple(CUBE.facts[i] for i in index)
+
+
 @pytest.mark.parametrize("cube", [CUBE.select(np.array([], int)), Cube.stack(BINS, [], [])])
 def test_a_cube_without_windows_is_a_cube(cube: Cube) -> None:
     assert (len(cube), cube.rows.shape, cube.counts.shape[1:]) == (0, (0,), CUBE.counts.shape[1:])
