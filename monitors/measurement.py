@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from monitors.profile.cube import Cube
 
@@ -71,15 +72,14 @@ def table(
     **numbers : arrays that broadcast to (F, W) for value, low, high, expected, n, p_value, band_low, band_high; left
     out: NaN
     """
-    count, shape = len(windows), (len(features), len(windows))
+    shape = (len(features), len(windows))
     unknown = set(numbers) - set(_NUMBERS)
     if unknown:
         raise TypeError(f"no such columns of measurements: {sorted(unknown)}")
     inside = in_reference(windows, reference)
     data: dict[str, object] = {
-        "monitor": monitor, "metric": metric,
-        "feature": np.repeat(np.array(list(features), object), count),
-        "segment": windows.segment or None,
+        "monitor": _words([monitor], shape), "metric": _words([metric], shape), "feature": _words(features, shape),
+        "segment": _words([windows.segment or None], shape),
         "window_start": np.tile(windows.starts, len(features)),
         "window_end": np.tile(windows.ends, len(features)),
     }  # fmt: skip
@@ -88,17 +88,28 @@ def table(
         if name == "p_value":  # windows of the reference are not judged
             values = np.where(inside, np.nan, np.broadcast_to(values, shape))
         data[name] = np.broadcast_to(values, shape).ravel()
-    texts = [text for row in detail for text in row] if detail is not None else [None] * (len(features) * count)
+    texts = np.full(shape, None, object)
+    for row, of in zip(texts, detail or (), strict=detail is not None):
+        row[:] = of
     # of no inferred type, in which None would become NaN
-    data["detail"] = pd.Series(texts, index=range(len(features) * count), dtype=object)
+    data["detail"] = pd.Series(texts.ravel(), dtype=object)
     data["reference"] = np.tile(inside, len(features))
-    return pd.DataFrame(data, index=range(len(features) * count), columns=list(COLUMNS))
+    return pd.DataFrame(data, copy=False)
+
+
+def _words(words: Sequence[str | None], shape: tuple[int, int]) -> pd.api.extensions.ExtensionArray | np.ndarray:
+    """One word for all rows, or one a feature, as pandas' own strings, which it would take long to infer."""
+    each = shape[0] * shape[1] // max(len(words), 1)
+    if all(word is None for word in words):
+        return np.full(shape[0] * shape[1], None, object)
+    repeated = pa.array(words, pa.large_string()).take(np.repeat(np.arange(len(words)), each))
+    return pd.array(repeated, dtype=pd.StringDtype(na_value=np.nan))
 
 
 def combine(blocks: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Blocks as one frame, also when there are none. A number that there is not is no row."""
-    kept = [block[block["value"].notna()] for block in blocks if len(block)]
-    kept = [block for block in kept if len(block)]
+    known = [block["value"].notna().to_numpy() for block in blocks]
+    kept = [block if there.all() else block[there] for block, there in zip(blocks, known, strict=True) if there.any()]
     if not kept:
         return pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS})
     return pd.concat(kept, ignore_index=True)
