@@ -8,15 +8,14 @@ import pandas as pd
 from monitors.grouping import group_names, grouped, scored_groups
 from monitors.maturity import mature
 from monitors.measurement import in_reference, table
+from monitors.profile.alike import Alike, blocks
 from monitors.profile.cube import Cube
-from monitors.profile.sums import SUMS
 from monitors.scores import score_bins
 from monitors.settings import Settings
-from monitors.statistics.decomposition import FeatureSplit, split_by_features
+from monitors.statistics.decomposition import Split, split_by_bins
+from monitors.statistics.intervals import Estimate
 from monitors.statistics.losses import log_losses, squares_from_bins
 
-_CELLS = 4_000_000
-"""Windows x bins worked on at a time: what keeps a thousand features within memory."""
 _NAMED = 5
 """Features whose bins are named, by window and part: those that explain most."""
 _LEAST = 0.1
@@ -32,47 +31,34 @@ def loss_by_feature(windows: Cube, reference: Cube, settings: Settings) -> list[
     columns = windows.bins.feature_places
     if not columns or not windows.bins.classes:
         return []
-    inside = in_reference(windows, reference)
-    judged = np.flatnonzero(mature(windows, reference, settings) & ~inside & (windows.rows > 0))
-    kept, names = windows.select(judged), [windows.bins.columns[i].name for i in columns]
-    if not len(kept):
+    judged = mature(windows, reference, settings) & ~in_reference(windows, reference) & (windows.rows > 0)
+    if not judged.any():
         return []
-    place, loss = np.asarray(windows.bins.offsets), SUMS.index("loss")
-    before_n, before_loss = reference.counts[:, :, -1].sum(axis=0), reference.sums[:, :, loss].sum(axis=0)
-    variance = _row_variance(kept)
-    parts: list[FeatureSplit] = []
-    width = max(1, _CELLS // max(len(kept), 1))
-    for block in _blocks(np.array(columns), np.diff(place), width):
-        rows = np.concatenate([np.arange(place[i], place[i + 1]) for i in block])
-        offsets = np.concatenate([[0], np.cumsum([place[i + 1] - place[i] for i in block])])
-        shape = (len(kept), len(rows))
-        parts.append(split_by_features(
-            np.broadcast_to(before_n[rows], shape), np.broadcast_to(before_loss[rows], shape),
-            kept.counts[:, rows, -1].astype(float), kept.sums[:, rows, loss], offsets, variance,
-        ))  # fmt: skip
-    n = kept.counts[:, place[columns[0]] : place[columns[0] + 1], -1].sum(axis=1)
-    out = []
-    for part in ("inputs", "relation"):
-        value, low, high = (
-            np.concatenate([getattr(getattr(each, part), bound) for each in parts], axis=1).T
-            for bound in ("value", "low", "high")
-        )
-        by_bin = np.concatenate([getattr(each, f"by_{part}") for each in parts], axis=1)
-        sure = np.where((low > 0) | (high < 0), value, np.nan)
-        said = _named(kept, reference, columns, sure, by_bin, part)
-        out.append(table("concept", f"loss_{part}", names, kept, reference, value=value, low=low, high=high,
-                         expected=0.0, n=n, detail=said))  # fmt: skip
-    unknown = np.concatenate([each.unknown for each in parts], axis=1).T
-    some = np.flatnonzero((np.nan_to_num(unknown) != 0).any(axis=1))
-    out.append(table("concept", "loss_unknown", [names[f] for f in some], kept, reference,
-                     value=np.where(unknown[some] == 0, np.nan, unknown[some]), n=n))  # fmt: skip
+    variance = _row_variance(windows)
+    found = np.full((7, len(columns), len(windows)), np.nan)
+    for place, now in blocks(windows, columns):
+        split = _split(now, now.of(reference), judged, variance)
+        found[:, place[:, None], judged] = [*split.inputs, *split.relation, split.unknown]
+    parts = {"inputs": Estimate(*found[:3]), "relation": Estimate(*found[3:6])}
+    said = _named(windows, reference, columns, judged, variance, parts)
+    names = [windows.bins.columns[i].name for i in columns]
+    n = windows.column(columns[0]).paired.sum(axis=1)
+    out = [
+        table("concept", f"loss_{part}", names, windows, reference, value=of.value, low=of.low, high=of.high,
+              expected=0.0, n=n, detail=said[part])
+        for part, of in parts.items()
+    ]  # fmt: skip
+    unknown = np.where(found[6] == 0, np.nan, found[6])
+    some = np.flatnonzero(np.isfinite(unknown).any(axis=1))
+    out.append(table("concept", "loss_unknown", [names[f] for f in some], windows, reference,
+                     value=unknown[some], n=n))  # fmt: skip
     return out
 
 
-def _blocks(columns: np.ndarray, sizes: np.ndarray, width: int) -> list[np.ndarray]:
-    """Features in runs of about ``width`` bins."""
-    cut = np.cumsum(sizes[columns]) // width
-    return np.split(columns, np.flatnonzero(np.diff(cut)) + 1)
+def _split(now: Alike, past: Alike, judged: np.ndarray, variance: np.ndarray) -> Split:
+    """Of F features, in the windows that are judged."""
+    before, loss_before = (x.sum(axis=1, keepdims=True) for x in (past.paired, past.sum("loss")))
+    return split_by_bins(before, loss_before, now.paired[:, judged], now.sum("loss")[:, judged], variance[judged])
 
 
 def _row_variance(windows: Cube) -> np.ndarray:
@@ -93,34 +79,43 @@ def _row_variance(windows: Cube) -> np.ndarray:
 
 
 def _named(
-    windows: Cube, reference: Cube, columns: list[int], value: np.ndarray, by_bin: np.ndarray, part: str
-) -> list[list[str | None]]:  # fmt: skip
-    """The bin that adds most to a feature's part, with its share of rows or its loss, before and now.
-
-    Parameters
-    ----------
-    value : shape (C, W), NaN where chance may have made it; by_bin : what each bin adds, shape (W, R)
-    """
-    said: list[list[str | None]] = [[None] * len(windows) for _ in columns]
-    sizes = np.cumsum([0, *(windows.bins.columns[i].size for i in columns)])
-    top = np.argsort(-np.abs(np.nan_to_num(value)), axis=0)[:_NAMED]
-    for f in np.unique(top[np.isfinite(np.take_along_axis(value, top, axis=0))]):
+    windows: Cube, reference: Cube, columns: list[int], judged: np.ndarray, variance: np.ndarray,
+    parts: dict[str, Estimate],
+) -> dict[str, list[list[str | None]]]:  # fmt: skip
+    """The bin that adds most to a feature's part, with its share of rows or its loss, before and now."""
+    said: dict[str, list[list[str | None]]] = {part: [[None] * len(windows) for _ in columns] for part in parts}
+    wanted = {part: _most(of) for part, of in parts.items()}
+    places = np.flatnonzero(judged)
+    for f in np.flatnonzero(np.any(list(wanted.values()), axis=(0, 2))):
+        one = Alike(windows, np.array([columns[f]]))
+        split = _split(one, one.of(reference), judged, variance)
         now, past = windows.column(columns[f]), reference.column(columns[f])
         group = scored_groups(past.n.sum(axis=0), past.bins)
         names = group_names(past.bins, group)
         if past.bins.kind == "categorical":  # a new value is news of its own
             group[-1] = len(names)
             names.append("unseen values")
-        adds = grouped(by_bin[:, sizes[f] : sizes[f + 1]], group)
         rows, before = grouped(now.paired, group), grouped(past.paired.sum(axis=0), group)
         loss, loss_before = grouped(now.sum("loss"), group), grouped(past.sum("loss").sum(axis=0), group)
-        for w in np.flatnonzero((top == f).any(axis=0)):
-            g = int(np.argmax(adds[w] * np.sign(value[f, w])))
-            if not np.isfinite(value[f, w]) or abs(adds[w, g]) < _LEAST * abs(value[f, w]) or not rows[w].sum():
-                continue
-            if part == "inputs":
-                told = f"{before[g] / max(before.sum(), 1):.1%} to {rows[w, g] / rows[w].sum():.1%} of rows"
-            else:
-                told = f"loss {loss_before[g] / max(before[g], 1):.3g} to {loss[w, g] / max(rows[w, g], 1):.3g}"
-            said[f][w] = f"{names[g]}: {told}"
+        for part, of in parts.items():
+            adds = grouped(getattr(split, f"by_{part}")[0], group)
+            for k in np.flatnonzero(wanted[part][f, places]):
+                w, value = places[k], of.value[f, places[k]]
+                g = int(np.argmax(adds[k] * np.sign(value)))
+                if abs(adds[k, g]) < _LEAST * abs(value) or not rows[w].sum():
+                    continue
+                if part == "inputs":
+                    told = f"{before[g] / max(before.sum(), 1):.1%} to {rows[w, g] / rows[w].sum():.1%} of rows"
+                else:
+                    told = f"loss {loss_before[g] / max(before[g], 1):.3g} to {loss[w, g] / max(rows[w, g], 1):.3g}"
+                said[part][f][w] = f"{names[g]}: {told}"
     return said
+
+
+def _most(part: Estimate) -> np.ndarray:
+    """Features that explain most, where that is beyond chance, shape (C, W), bool."""
+    sure = (part.low > 0) | (part.high < 0)
+    size = np.where(sure, np.abs(part.value), 0.0)
+    chosen = np.zeros(sure.shape, bool)
+    np.put_along_axis(chosen, np.argsort(-size, axis=0)[:_NAMED], True, axis=0)
+    return chosen & sure

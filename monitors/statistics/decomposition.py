@@ -132,15 +132,15 @@ def _mix_variance(share: np.ndarray, value: np.ndarray) -> np.ndarray:
     return np.maximum((share * value**2).sum(axis=-1) - mean**2, 0)
 
 
-class FeatureSplit(NamedTuple):
-    """The change of the mean loss split by the bins of each of C features.
+class Split(NamedTuple):
+    """The change of the mean loss split by the bins of a feature.
 
     Attributes
     ----------
-    total : shape (W,), the same whatever the feature
-    inputs, relation : Estimates of shape (W, C)
-    unknown : shape (W, C), what rows in bins that the reference hardly knew add; the three add up to ``total``
-    by_inputs, by_relation : what each stacked bin adds to the first two, shape (W, R)
+    total : shape (...), the same whatever the feature
+    inputs, relation : Estimates of shape (...)
+    unknown : shape (...), what rows in bins that the reference hardly knew add; the three add up to ``total``
+    by_inputs, by_relation : what each bin adds to the first two, shape (..., B)
     """
 
     total: np.ndarray
@@ -152,17 +152,16 @@ class FeatureSplit(NamedTuple):
 
 
 @np.errstate(divide="ignore", invalid="ignore")
-def split_by_features(
+def split_by_bins(
     reference_n: np.ndarray,
     reference_loss: np.ndarray,
     window_n: np.ndarray,
     window_loss: np.ndarray,
-    offsets: np.ndarray,
-    row_variance: np.ndarray,
+    row_variance: np.ndarray | float,
     minimum: float = MINIMUM,
     level: float = LEVEL,
-) -> FeatureSplit:
-    """``disde`` over the bins of many features at once, all of whose rows take part.
+) -> Split:
+    """``disde`` over the bins of a feature, all of whose rows take part.
 
     With ℓ̄ the reference's mean loss, a bin adds (q−p)·(ℓ_ref − ℓ̄) to the inputs' part and q·(ℓ_win − ℓ_ref) to the
     relation's. In a bin that the reference hardly knew nothing says what the loss should have been: the two cannot be
@@ -172,55 +171,49 @@ def split_by_features(
 
     Parameters
     ----------
-    reference_n, reference_loss : labelled rows with a prediction and their sum of losses by stacked bin, (W, R)
-    window_n, window_loss : the same of the windows, shape (W, R)
-    offsets : where each feature's bins begin and the last one's end, shape (C + 1,), from 0 to R
-    row_variance : variance of one row's loss within a bin, about, shape (W,) or scalar
+    reference_n, reference_loss : labelled rows with a prediction and their sum of losses by bin, (B,) or (..., B)
+    window_n, window_loss : the same of the windows, shape (..., B)
+    row_variance : variance of one row's loss within a bin, about, scalar or shape (...)
     minimum : rows of the reference below which it hardly knew a bin
 
     Returns
     -------
-    FeatureSplit; NaN where reference or window has no rows.
+    Split; NaN where reference or window has no rows.
 
     References
     ----------
     Cai, Namkoong and Yadlowsky 2023, arXiv:2303.02011
     """
-    starts = np.asarray(offsets[:-1])
-    size = np.diff(offsets)
-    of_feature = np.repeat(np.arange(len(starts)), size)
-
-    def summed(values: np.ndarray) -> np.ndarray:
-        return np.add.reduceat(values, starts, axis=1) if len(starts) else np.zeros((len(values), 0))
-
-    before, now = summed(reference_n), summed(window_n)
-    p, q = reference_n / before[:, of_feature], window_n / now[:, of_feature]
-    mean_before, mean_now = summed(reference_loss) / before, summed(window_loss) / now
+    reference_n, reference_loss = np.asarray(reference_n, float), np.asarray(reference_loss, float)
+    window_n, window_loss = np.asarray(window_n, float), np.asarray(window_loss, float)
+    before, now = reference_n.sum(axis=-1), window_n.sum(axis=-1)
+    p, q = reference_n / before[..., None], window_n / now[..., None]
+    mean_before, mean_now = reference_loss.sum(axis=-1) / before, window_loss.sum(axis=-1) / now
     known = reference_n >= max(minimum, 1)
-    was = np.where(reference_n > 0, reference_loss / reference_n, 0.0) - mean_before[:, of_feature]
+    was = np.where(reference_n > 0, reference_loss / reference_n, 0.0) - mean_before[..., None]
     some = window_n > 0
-    here = np.where(some, window_loss / window_n, 0.0) - mean_before[:, of_feature]
-    here = np.where(some, here, 0.0)
-    by_inputs = np.where(known, (q - p) * was, 0.0)
-    by_relation = np.where(known & some, q * (here - was), 0.0)
-    unknown = summed(np.where(known, 0.0, q * here - p * was))
+    here = np.where(some, window_loss / window_n - mean_before[..., None], 0.0)
+    due = np.where(known, was, 0.0)
+    moved = np.where(known, q - p, 0.0)
+    both = known & some
+    change = np.where(both, here - was, 0.0)
+    by_inputs, by_relation = moved * due, q * change
     compared = (before > 0) & (now > 0)
     inputs, relation, unknown = (
-        np.where(compared, part, np.nan) for part in (summed(by_inputs), summed(by_relation), unknown)
+        np.where(compared, part.sum(axis=-1), np.nan)
+        for part in (by_inputs, by_relation, np.where(known, 0.0, q * here - p * was))
     )
 
-    noise = np.broadcast_to(np.asarray(row_variance, float), (len(window_n),))[:, None]
-    of_bin = noise / np.maximum(reference_n, 1)
-    due = np.where(known, was, 0.0)
-    mixed = (summed(q * due**2) - summed(q * due) ** 2) / now
-    mixed_before = (summed(p * was**2) - summed(p * was) ** 2) / before
-    change = np.where(known & some, here - was, 0.0)
-    input_variance = summed(np.where(known, (q - p) ** 2 * of_bin, 0.0)) + mixed + mixed_before
-    spread = np.maximum(summed(q * change**2) - summed(q * change) ** 2 - noise * summed(known & some) / now, 0.0)
-    relation_variance = noise / now + summed(np.where(known, q**2 * of_bin, 0.0)) + spread / now
-    total = mean_now - mean_before
-    return FeatureSplit(
-        total[:, 0] if len(starts) else np.full(len(window_n), np.nan),
+    noise = np.asarray(row_variance, float)
+    of_bin = noise[..., None] / np.maximum(reference_n, 1)
+    mixed = ((q * due**2).sum(axis=-1) - (q * due).sum(axis=-1) ** 2) / now
+    mixed_before = ((p * was**2).sum(axis=-1) - (p * was).sum(axis=-1) ** 2) / before
+    input_variance = (moved**2 * of_bin).sum(axis=-1) + mixed + mixed_before
+    spread = (by_relation * change).sum(axis=-1) - by_relation.sum(axis=-1) ** 2 - noise * both.sum(axis=-1) / now
+    of_reference = (np.where(known, q, 0.0) ** 2 * of_bin).sum(axis=-1)
+    relation_variance = noise / now + of_reference + np.maximum(spread, 0.0) / now
+    return Split(
+        mean_now - mean_before,
         symmetric(inputs, np.sqrt(np.maximum(input_variance, 0)), level),
         symmetric(relation, np.sqrt(np.maximum(relation_variance, 0)), level),
         unknown, by_inputs, by_relation,

@@ -105,7 +105,7 @@ def test_other_losses_are_split_too(task: str) -> None:
 
 def test_a_thousand_narrow_features_are_worked_on_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = split(LOG)
-    monkeypatch.setattr("monitors.loss_by_feature._CELLS", 50)
+    monkeypatch.setattr("monitors.profile.alike._CELLS", 50)
     pd.testing.assert_frame_equal(split(LOG), whole)
 
 

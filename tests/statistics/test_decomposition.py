@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from monitors.statistics.decomposition import disde, split_by_features
+from monitors.statistics.decomposition import Split, disde, split_by_bins
 from monitors.statistics.intervals import Estimate
 from monitors.statistics.losses import log_losses, squares_from_bins
 from tests.statistics.rows import inside
@@ -126,11 +128,18 @@ def counted(seed, windows, rows, shift=0.0, relation=0.0):
 
 
 def by_features(windows, reference, variance=0.04, **more):
-    shape = windows[0].shape
-    return split_by_features(
-        np.broadcast_to(reference[0].sum(axis=0), shape), np.broadcast_to(reference[1].sum(axis=0), shape),
-        windows[0], windows[1], OFFSETS, variance, **more,
-    )  # fmt: skip
+    """Each feature split, and all beside each other: shapes (W, C), by bin (W, R)."""
+    found = []
+    for first, last in pairwise(OFFSETS):
+        past = [part[:, first:last].sum(axis=0) for part in reference[:2]]
+        found.append(split_by_bins(*past, windows[0][:, first:last], windows[1][:, first:last], variance, **more))
+    inputs, relation = (
+        Estimate(*(np.stack(bound, axis=1) for bound in zip(*parts, strict=True)))
+        for parts in ([split.inputs for split in found], [split.relation for split in found])
+    )
+    unknown = np.stack([split.unknown for split in found], axis=1)
+    by_bin = [np.concatenate(parts, axis=1) for parts in zip(*(split[-2:] for split in found), strict=True)]
+    return Split(found[0].total, inputs, relation, unknown, *by_bin)
 
 
 REFERENCE = counted(0, 1, 50_000)
@@ -203,9 +212,9 @@ def test_a_feature_that_is_gone_explains_nothing():
 def test_no_window_no_feature_and_no_rows_give_nothing():
     none = by_features(counted(6, 0, 10), REFERENCE)
     assert none.inputs.value.shape == (0, 3)
-    empty = split_by_features(*[np.zeros((2, 0))] * 4, np.array([0]), 1.0)
-    assert empty.inputs.value.shape == (2, 0)
-    assert np.isnan(empty.total).all()
+    empty = split_by_bins(*[np.zeros((2, 0))] * 4, 1.0)
+    assert np.isnan([empty.total, *empty.inputs, *empty.relation, empty.unknown]).all()
+    assert empty.by_inputs.shape == (2, 0)
     for rows in ((np.zeros((2, 9)), np.zeros((2, 9))), (REFERENCE[0], REFERENCE[1])):
         other = (REFERENCE[0], REFERENCE[1]) if rows[0].sum() == 0 else (np.zeros((1, 9)), np.zeros((1, 9)))
         assert np.isnan(by_features(rows, other).inputs.value).all()

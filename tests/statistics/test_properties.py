@@ -153,7 +153,7 @@ NOT_OF_COUNTS = {
     "gather": "a sum", "join_bins": "test_leave_pair_out.py", "classes_first": "of shapes",
     "against_rest": "seen through multiclass_power", "class_weights": "seen through multiclass_power",
     "mean_auc": "seen through multiclass_power", "expected_mean_auc": "seen through multiclass_power",
-    "split_by_features": "test_decomposition.py", "input_errors": "test_cbpe.py",
+    "split_by_bins": "test_decomposition.py", "input_errors": "test_cbpe.py",
     "slope": "test_trends.py", "half_life": "test_trends.py", "date_of_floor": "test_trends.py",
     "habit_variance": "test_trends.py", "decay": "test_trends.py",
     "spread_between_bins": "test_spread.py", "diversity": "test_spread.py",
