@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
+from monitors.decay_blocks import measured
 from monitors.maturity import mature
-from monitors.measurement import combine, in_reference, rest_of, table
+from monitors.measurement import combine, in_reference, mean_inside, table
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.settings import Settings
 from monitors.statistics.intervals import Estimate
 from monitors.statistics.null import FEW_WINDOWS, SLOW, Deviations, deviations, judge, run_below
-from monitors.statistics.power import (
-    MINIMUM_LABELS,
-    Power,
-    binary_power,
-    information_value,
-    multiclass_power,
-    normalised_mutual_information,
-    regression_power,
-    relation,
-    retraining_gain,
-)
-from monitors.statistics.spread import diversity, spread_between_bins
+from monitors.statistics.power import MINIMUM_LABELS
 
 _LEAST_POWER = 0.01
 """A feature whose power in the reference is surely above nothing by no more than this has none to lose."""
-
-
-FEWEST_OF_A_CLASS = 3
-"""Rows of a class from which two classes have a power at all. Under ``MINIMUM_LABELS`` it is said to be of too few,
-shown for what it is worth, pooled with others by the ledger, and never judged."""
 
 
 def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
@@ -49,75 +36,51 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     if not columns or not len(windows) or not windows.bins.classes:
         return combine([])
     names = [windows.bins.columns[i].name for i in columns]
-    cubes = [(windows.column(i), reference.column(i)) for i in columns]
-    inside, everywhere = in_reference(windows, reference), np.ones(len(reference), bool)
-    powers = [power(now, ref, inside, windows.bins.task) for now, ref in cubes]
-    past = [power(ref, ref, everywhere, windows.bins.task) for _, ref in cubes]
-    shown = np.array([p.learned for p in powers])  # (F, 3, W): value, low, high
-    few, few_before = too_few(cubes[0][0], windows.bins.task), too_few(cubes[0][1], windows.bins.task)
-    learned = np.where(few, np.nan, shown)
-    before = np.array([[p.learned.value, p.learned.error] for p in past])  # (F, 2, R)
-    before = np.where(few_before, np.nan, before)
-    error = np.array([p.learned.error for p in powers])
-    able = _able(before, windows.bins.task)
+    inside, task = in_reference(windows, reference), windows.bins.task
+    now, past = measured(windows, reference, columns)
+    few, few_before = (too_few(cube.column(columns[0]), task) for cube in (windows, reference))
+    usual = Estimate(*(np.where(few_before, np.nan, bound) for bound in past["learned_power"]))
+    able, error = _able(usual, task), Estimate(*now["learned_power"]).error
     ripe = mature(windows, reference, settings)
-    judgeable = able[:, None] & (ripe & ~inside)
-    scores = _deviations(
-        np.where(able[:, None], before[:, 0], np.nan), before[:, 1], np.where(judgeable, learned[:, 0], np.nan), error,
-        windows.bins.task,
-    )  # fmt: skip
+    judgeable = able[:, None] & (ripe & ~inside & ~few)
+    before = np.where(able[:, None], usual.value, np.nan)
+    learned = np.where(judgeable, now["learned_power"][0], np.nan)
+    scores = _deviations(before, usual.error, learned, error, task)
     # power fades slowly: what one window cannot show, several in a row can
     verdict = judge(
         -scores.reference, -scores.windows, scores.dof, settings.rate("decay", "learned_power"), sides=1, spans=SLOW
     )
-    runs = run_below(np.where(able[:, None], before[:, 0], np.nan), np.where(judgeable, learned[:, 0], np.nan))
-    judged = able & (np.isfinite(before[:, 0]).sum(axis=1) >= FEW_WINDOWS)
+    runs = run_below(before, learned)
+    judged = able & (np.isfinite(usual.value).sum(axis=1) >= FEW_WINDOWS)
     p = np.where(judged[:, None], np.fmin(verdict.p, np.minimum(runs * able.sum(), 1.0)), np.nan)
-    usual = np.array([_mean(values) for values in before[:, 0]])[:, None]
-    expected = _natural(scores.expected, windows.bins.task)
-    expected = np.where(np.isfinite(expected), expected, usual)
-    lowest = _natural(scores.expected - scores.band(verdict.limit), windows.bins.task)
-    labels = np.array([_labelled(now).sum(axis=1) for now, _ in cubes])
+    expected = _natural(scores.expected, task)
+    labels = _labelled(windows.column(columns[0])).sum(axis=1)
+    everywhere = np.ones(len(reference), bool)
+
+    def shown(metric: str, n: np.ndarray, **more: Any) -> pd.DataFrame:
+        value, low, high = now[metric] if now[metric].ndim == 3 else (now[metric], np.nan, np.nan)
+        return table("decay", metric, names, windows, reference, value=value, low=low, high=high, n=n, **more)
+
     blocks = [
-        table(
-            "decay",
+        shown(
             "learned_power",
-            names,
-            windows,
-            reference,
-            value=shown[:, 0],
-            low=shown[:, 1],
-            high=shown[:, 2],
-            expected=expected,
+            labels,
+            expected=np.where(np.isfinite(expected), expected, mean_inside(usual.value, everywhere)),
             detail=[[TOO_FEW if small else None for small in few]] * len(names),
-            n=labels,
             p_value=np.where(ripe & ~few, p, np.nan),
-            band_low=np.where(able[:, None], lowest, np.nan),
-        )
+            band_low=np.where(able[:, None], _natural(scores.expected - scores.band(verdict.limit), task), np.nan),
+        ),
+        *(
+            shown(metric, labels, expected=mean_inside(past[metric][0], everywhere))
+            for metric in ("available_power", "expected_power")
+        ),
+        *(shown(metric, windows.rows) for metric in ("input_spread", "known_share")),
+        *(
+            shown(metric, labels)
+            for metric in ("mutual_information", "retraining_gain", "information_value")
+            if metric in now
+        ),
     ]
-    for metric in ("available", "expected"):
-        values = np.array([getattr(p, metric) for p in powers])
-        usual = np.array([_mean(getattr(p, metric).value) for p in past])
-        blocks.append(table("decay", f"{metric}_power", names, windows, reference, value=values[:, 0], low=values[:, 1],
-                            high=values[:, 2], expected=usual[:, None], n=labels))  # fmt: skip
-    with np.errstate(invalid="ignore", over="ignore"):
-        spread = np.array([_spread(now) / _spread(ref, whole=True) for now, ref in cubes])
-    blocks.append(table("decay", "input_spread", names, windows, reference, value=spread, n=windows.rows))
-    known = np.array([_known(now) for now, _ in cubes])
-    blocks.append(table("decay", "known_share", names, windows, reference, value=known, n=windows.rows))
-    if windows.bins.task != "regression":
-        blocks.append(table(
-            "decay", "mutual_information", names, windows, reference, n=labels,
-            value=np.array([normalised_mutual_information(now.by_outcome) for now, _ in cubes]),
-        ))  # fmt: skip
-    if windows.bins.task == "binary":
-        gains = np.array([_gain(now, ref, inside) for now, ref in cubes])
-        blocks.append(table("decay", "retraining_gain", names, windows, reference, value=gains[:, 0], low=gains[:, 1],
-                            high=gains[:, 2], n=labels))  # fmt: skip
-        blocks.append(table(
-            "decay", "information_value", names, windows, reference, n=labels,
-            value=np.array([information_value(now.by_outcome[..., 1], now.by_outcome[..., 0]) for now, _ in cubes]),
-        ))  # fmt: skip
     return combine(blocks)
 
 
@@ -150,31 +113,6 @@ def _natural(scaled: np.ndarray, task: str) -> np.ndarray:
     return 1 + _CALM - np.exp(-scaled) if task == "regression" else 1 / (1 + np.exp(-scaled))
 
 
-def power(now: ColumnCube, reference: ColumnCube, inside: np.ndarray, task: str) -> Power:
-    """The three powers of one feature in each window, each an Estimate of shape (W,).
-
-    Parameters
-    ----------
-    inside : shape (W,), bool: windows that are part of the reference, which are compared with the rest of it
-    """
-    ordered = now.bins.kind == "numeric"
-    if task == "regression":
-        own, past = _moments(now), _moments(reference)
-        return regression_power(rest_of(past.sum(axis=0), own, inside), own, now.n, ordered=ordered)
-    own, past = now.by_outcome, reference.by_outcome
-    rest = rest_of(past.sum(axis=0), own, inside)
-    if task == "binary":
-        return binary_power(rest, own, now.n, ordered=ordered, minimum_labels=FEWEST_OF_A_CLASS)
-    return multiclass_power(rest, own, now.n, ordered=ordered)
-
-
-def _gain(now: ColumnCube, reference: ColumnCube, inside: np.ndarray) -> Estimate:
-    """Available less learned power by window, each an array (W,)."""
-    rest = rest_of(reference.by_outcome.sum(axis=0), now.by_outcome, inside)
-    ordered = now.bins.kind == "numeric"
-    return retraining_gain(now.by_outcome, relation(rest), ordered, minimum_labels=FEWEST_OF_A_CLASS)
-
-
 TOO_FEW = f"too few labels: under {MINIMUM_LABELS} of a class"
 """What is said beside a power that is of too few rows to be judged."""
 
@@ -186,42 +124,15 @@ def too_few(column: ColumnCube, task: str) -> np.ndarray:
     return np.asarray(column.by_outcome.sum(axis=1).min(axis=-1) < MINIMUM_LABELS)
 
 
-@np.errstate(divide="ignore", invalid="ignore")
-def _spread(column: ColumnCube, whole: bool = False) -> np.ndarray:
-    """Spread of the values over their bins by window, shape (W,), or of all windows together (NaN where it is 0)."""
-    n, total = column.n[:, column.values], column.sum("value")[:, column.values]
-    if whole:
-        n, total = n.sum(axis=0), total.sum(axis=0)
-    found = spread_between_bins(n, total) if column.bins.kind == "numeric" else diversity(n)
-    return np.where(found > 0, found, np.nan) if whole else found
-
-
-@np.errstate(divide="ignore", invalid="ignore")
-def _known(column: ColumnCube) -> np.ndarray:
-    """Share of rows that have a value, shape (W,)."""
-    return np.asarray(column.n[:, column.values].sum(axis=1) / column.n.sum(axis=1))
-
-
-def _moments(column: ColumnCube) -> np.ndarray:
-    """Labelled rows, Σy, Σy² by bin, shape (W, B, 3)."""
-    return np.stack([_labelled(column).astype(float), column.sum("label"), column.sum("label2")], axis=-1)
-
-
 def _labelled(column: ColumnCube) -> np.ndarray:
     return np.asarray(column.by_outcome.sum(axis=2))
 
 
-def _mean(values: np.ndarray) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else np.nan
-
-
-def _able(before: np.ndarray, task: str) -> np.ndarray:
+def _able(before: Estimate, task: str) -> np.ndarray:
     """Features that had power in the reference, shape (F,), bool: those without have none to lose."""
     nothing = 0.0 if task == "regression" else 0.5
-    values, errors = before[:, 0], before[:, 1]
-    known = np.isfinite(values) & np.isfinite(errors)
+    known = np.isfinite(before.value) & np.isfinite(before.error)
     count = np.maximum(known.sum(axis=1), 1)
-    mean = np.where(known, values, 0).sum(axis=1) / count
-    error = np.sqrt(np.where(known, errors**2, 0).sum(axis=1)) / count
+    mean = np.where(known, before.value, 0).sum(axis=1) / count
+    error = np.sqrt(np.where(known, before.error**2, 0).sum(axis=1)) / count
     return known.any(axis=1) & (mean - 1.96 * error > nothing + _LEAST_POWER)

@@ -30,6 +30,21 @@ def in_reference(windows: Cube, reference: Cube) -> np.ndarray:
         len(windows), bool)  # fmt: skip
 
 
+def reference_first(windows: Cube, reference: Cube) -> tuple[np.ndarray, np.ndarray]:
+    """Every window once: the R of the reference, then those that are not part of it.
+
+    Returns
+    -------
+    later : shape (W,), bool: windows that are not part of the reference
+    place : shape (W,): where each window lies in that order
+    """
+    later = ~in_reference(windows, reference)
+    place = np.where(
+        later, len(reference) + np.cumsum(later) - 1, np.searchsorted(reference.starts, windows.starts)
+    )  # fmt: skip
+    return later, place
+
+
 def labelled_share(cube: Cube) -> np.ndarray:
     """Share of rows that have a label, shape (W,); NaN without rows."""
     column = cube.column(0)

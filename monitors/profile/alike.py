@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import EllipsisType
 
 import numpy as np
 
@@ -23,10 +24,12 @@ class Alike:
     Attributes
     ----------
     index : shape (F,), their places in ``cube.bins.columns``
+    windows : shape (W,), bool: which of the cube's windows; all of them when left out
     """
 
     cube: Cube
     index: np.ndarray
+    windows: np.ndarray | EllipsisType = ...
 
     def __len__(self) -> int:
         return len(self.index)
@@ -48,8 +51,9 @@ class Alike:
 
     @cached_property
     def by_outcome(self) -> np.ndarray:
-        """Labelled rows by bin and class, shape (F, W, B, K), int64."""
-        return self._taken(self.cube.counts[:, :, :-3])
+        """Labelled rows by bin and class, shape (F, W, B, K), int64; each class lies together in memory."""
+        classes = range(self.cube.counts.shape[2] - 3)
+        return np.moveaxis(np.stack([self._taken(self.cube.counts[:, :, k]) for k in classes]), 0, -1)
 
     @property
     def scored(self) -> np.ndarray:
@@ -73,16 +77,20 @@ class Alike:
     @property
     def low(self) -> np.ndarray:
         """Least number, shape (F, W)."""
-        return self.cube.low.T[self.index]
+        return self.cube.low.T[self.index][:, self.windows]
 
     @property
     def high(self) -> np.ndarray:
         """Greatest number, shape (F, W)."""
-        return self.cube.high.T[self.index]
+        return self.cube.high.T[self.index][:, self.windows]
 
     def of(self, other: Cube) -> Alike:
         """The same columns of another cube with the same bins, the reference's."""
         return Alike(other, self.index)
+
+    def at(self, windows: np.ndarray) -> Alike:
+        """The same columns in some of the windows, shape (W,), bool."""
+        return Alike(self.cube, self.index, windows)
 
     @cached_property
     def _rows(self) -> np.ndarray:
@@ -97,7 +105,7 @@ class Alike:
             near = near.reshape(len(array), *rows.shape, *array.shape[2:])
         else:
             near = array[:, rows]
-        return np.ascontiguousarray(np.moveaxis(near, 1, 0))
+        return np.ascontiguousarray(np.moveaxis(near[self.windows], 1, 0))
 
 
 def blocks(cube: Cube, index: Sequence[int], more: int = 1) -> Iterator[tuple[np.ndarray, Alike]]:

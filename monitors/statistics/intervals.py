@@ -34,6 +34,15 @@ class Power(NamedTuple):
     expected: Estimate
 
 
+class BinaryPower(NamedTuple):
+    """Power for two classes, and what retraining promises: available less learned power; each of shape (...)."""
+
+    learned: Estimate
+    available: Estimate
+    expected: Estimate
+    gain: Estimate
+
+
 @lru_cache(maxsize=32)
 def normal_quantile(level: float = LEVEL) -> float:
     """z such that a standard normal lies within ±z with probability ``level``."""

@@ -7,6 +7,7 @@ bins.
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 FEWEST_GROUPS = 8
 GROUPS_PER_ROOT = 0.7
@@ -14,7 +15,32 @@ GROUPS_PER_ROOT = 0.7
 U-shaped and jagged relations of 64 bins and 200 to 10,000 labels."""
 
 
-@np.errstate(divide="ignore", invalid="ignore")
+@njit(nogil=True, cache=True, error_model="numpy")
+def _join(n: np.ndarray, wanted: np.ndarray, group: np.ndarray) -> None:
+    windows, bins = n.shape
+    for w in range(windows):
+        rows = 0.0
+        for b in range(bins):
+            rows += n[w, b]
+        held, before, current = 0.0, np.inf, 0
+        for b in range(bins):
+            held += n[w, b]
+            place = wanted[w] / rows * (held - n[w, b] / 2)
+            stretch = np.floor(place) + (place > 0.5) + (place > wanted[w] - 0.5)
+            if stretch > before:
+                current += 1
+            before = stretch
+            group[w, b] = current
+
+
+@njit(nogil=True, cache=True)
+def _gather(counts: np.ndarray, group: np.ndarray, out: np.ndarray) -> None:
+    windows, bins = counts.shape
+    for w in range(windows):
+        for b in range(bins):
+            out[w, group[w, b]] += counts[w, b]
+
+
 def join_bins(n: np.ndarray, labels: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:
     """Which group each of a window's ordered bins joins, from the bins' sizes alone.
 
@@ -34,17 +60,13 @@ def join_bins(n: np.ndarray, labels: np.ndarray, groups: np.ndarray | None = Non
     """
     # whole numbers: a part of a stretch at the end would hold a few rows or many by chance
     wanted = np.rint(GROUPS_PER_ROOT * np.sqrt(labels) if groups is None else groups)
-    wanted = np.maximum(wanted, FEWEST_GROUPS) - 2
-    place = (wanted / n.sum(axis=1))[:, None] * (np.cumsum(n, axis=1) - n / 2)
-    stretch = np.floor(place) + (place > 0.5) + (place > wanted[:, None] - 0.5)
     group = np.zeros(n.shape, np.int64)
-    np.cumsum(stretch[:, 1:] > stretch[:, :-1], axis=1, out=group[:, 1:])
+    _join(np.ascontiguousarray(n, float), np.maximum(wanted, FEWEST_GROUPS) - 2.0, group)
     return group
 
 
 def gather(counts: np.ndarray, group: np.ndarray) -> np.ndarray:
     """Counts or sums (W, B) added up by group, shape (W, largest number of groups)."""
-    windows = len(counts)
-    groups = int(group.max(initial=0)) + 1
-    cell = (group + np.arange(windows)[:, None] * groups).ravel()
-    return np.bincount(cell, counts.ravel(), windows * groups).reshape(windows, groups)
+    out = np.zeros((len(counts), int(group.max(initial=0)) + 1))
+    _gather(np.ascontiguousarray(counts, float), group, out)
+    return out

@@ -8,11 +8,39 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from monitors.statistics.auc import Placements, count_pairs, flatten
+from monitors.statistics.auc import Placements, flatten
 from monitors.statistics.joining import gather, join_bins
 
 SCORE_STEP = 2.0**-40
 """Rates closer than this tie: equal fractions must not differ by the rounding of their division."""
+
+
+@njit(nogil=True, cache=True)
+def _count_pairs(
+    positives: np.ndarray,  # (W, B) float64
+    negatives: np.ndarray,  # (W, B) float64
+    positive_score: np.ndarray,  # (W, B) float64
+    negative_score: np.ndarray,  # (W, B) float64
+    below: np.ndarray,  # (W, B) zeros: negatives that a positive of the bin outranks
+    above: np.ndarray,  # (W, B) zeros: positives that outrank a negative of the bin
+) -> None:
+    # Comparing all pairs of bins takes a quarter of the time of ranking them, up to hundreds of bins.
+    windows, bins = positives.shape
+    for w in range(windows):
+        for a in range(bins):
+            rows = positives[w, a]
+            if rows > 0:
+                score = positive_score[w, a]
+                for b in range(bins):
+                    other = negative_score[w, b]
+                    above[w, b] += rows if score > other else (0.5 * rows if score == other else 0.0)
+        for b in range(bins):
+            rows = negatives[w, b]
+            if rows > 0:
+                score = negative_score[w, b]
+                for a in range(bins):
+                    other = positive_score[w, a]
+                    below[w, a] += rows if other > score else (0.5 * rows if other == score else 0.0)
 
 
 @np.errstate(divide="ignore", invalid="ignore")
@@ -42,7 +70,9 @@ def leave_pair_out(positives: np.ndarray, negatives: np.ndarray, prior_strength:
     p, n = k.sum(axis=1, keepdims=True), m.sum(axis=1, keepdims=True)
     prior = prior_strength * (p - 1) / (p + n - 2)
     weight = 1 / SCORE_STEP / (np.maximum(k + m - 1, 0) + prior_strength)
-    below, above = count_pairs(k, m, np.rint((k - 1 + prior) * weight), np.rint((k + prior) * weight))
+    below, above = np.zeros(k.shape), np.zeros(k.shape)
+    scores = np.rint((k - 1 + prior) * weight), np.rint((k + prior) * weight)
+    _count_pairs(np.ascontiguousarray(k), np.ascontiguousarray(m), *scores, below, above)
     # A positive scores below the negatives of its own bin, always: those pairs came out lost, and tie instead.
     positive, negative = (below + m / 2) / n, (above + k / 2) / p
     return Placements(positive.reshape(shape), negative.reshape(shape))
@@ -129,7 +159,7 @@ def order_variance(positives: np.ndarray, negatives: np.ndarray) -> np.ndarray:
 
 @np.errstate(divide="ignore", invalid="ignore")
 def cross_fitted(
-    positives: np.ndarray, negatives: np.ndarray, ordered: bool, prior_strength: float
+    positives: np.ndarray, negatives: np.ndarray, ordered: bool, prior_strength: float = 1.0
 ) -> tuple[Placements, Learning]:
     """Leave-pair-out placements by bin, shape (..., B), and what learning adds to their variance, shape (...).
 

@@ -25,15 +25,15 @@ from monitors.statistics.auc import (
 )
 from monitors.statistics.explained_variance import regression_power
 from monitors.statistics.information import information_value, normalised_mutual_information
-from monitors.statistics.intervals import LEVEL, Estimate, Power, symmetric
+from monitors.statistics.intervals import LEVEL, BinaryPower, Estimate, Power, symmetric
 from monitors.statistics.leave_pair_out import Learning, cross_fitted
 from monitors.statistics.one_vs_rest import against_rest, classes_first, expected_mean_auc, mean_auc
 from monitors.statistics.shrinkage import empirical_strength, over_classes, relation
 
 __all__ = [
-    "Power", "auc", "auc_interval", "available_power", "binary_power", "expected_power", "information_value",
-    "learned_power", "multiclass_power", "normalised_mutual_information", "regression_power", "relation",
-    "retraining_gain",
+    "BinaryPower", "Power", "auc", "auc_interval", "available_power", "binary_power", "expected_power",
+    "information_value", "learned_power", "multiclass_power", "normalised_mutual_information", "regression_power",
+    "relation",
 ]  # fmt: skip
 
 MINIMUM_LABELS = 10
@@ -132,43 +132,17 @@ def available_power(
 
 
 @np.errstate(divide="ignore", invalid="ignore")
-def retraining_gain(
-    window_by_outcome: np.ndarray,
-    reference_relation: np.ndarray,
-    ordered: bool = True,
-    prior_strength: float = 1.0,
-    minimum_labels: int = MINIMUM_LABELS,
-    level: float = LEVEL,
+def _gain(
+    counts: np.ndarray, then: Placements, now: Placements, learning: Learning, minimum_labels: int, level: float
 ) -> Estimate:
-    """Available less learned power of two classes, what retraining promises, with the error of a difference.
-
-    Both come from the same rows: the variance is DeLong's of the differences of their placements, and what learning
-    adds to that of available power.
-
-    Parameters
-    ----------
-    window_by_outcome : labelled rows by bin and class, shape (..., B, 2)
-    reference_relation, ordered, prior_strength, minimum_labels : as in ``learned_power`` and ``available_power``
-
-    Returns
-    -------
-    Estimate of shape (...), below 0 where the window is too small to learn as much as the reference taught.
-
-    References
-    ----------
-    DeLong, DeLong and Clarke-Pearson 1988, doi:10.2307/2531595 (correlated areas)
-    """
-    counts, rates = np.asarray(window_by_outcome, float), np.asarray(reference_relation, float)
+    """Available less learned power of two classes with the error of a difference; see ``binary_power``."""
     negatives, positives = counts[..., 0], counts[..., 1]
-    then = placements(positives, negatives, rates[..., 1])
-    now, learning = cross_fitted(positives, negatives, ordered, prior_strength)
     both = Placements(now.positive - then.positive, now.negative - then.negative)
     value = area(positives, both)
     own = sum(delong_variances(positives, negatives, now, area(positives, now)))
     variance = sum(delong_variances(positives, negatives, both, value)) + (learning.factor - 1) * own + learning.added
-    p, n = positives.sum(axis=-1), negatives.sum(axis=-1)
-    valid = (np.minimum(p, n) >= minimum_labels) & np.isfinite(rates).all(axis=(-2, -1))
-    return _where(valid, symmetric(value, np.sqrt(variance), level))
+    fewest = np.minimum(positives.sum(axis=-1), negatives.sum(axis=-1))
+    return _where(fewest >= minimum_labels, symmetric(value, np.sqrt(variance), level))
 
 
 @np.errstate(divide="ignore", invalid="ignore")
@@ -236,16 +210,22 @@ def multiclass_power(
     ordered : whether neighbouring bins are alike (numeric columns); False for categories
     minimum_labels : classes with fewer rows in the window are left out; none left gives NaN
     """
-    reference, window = np.asarray(reference_by_outcome, float), np.asarray(window_by_outcome, float)
-    strength = empirical_strength(reference)
-    rates = relation(reference, strength)
-    behind = over_classes(reference) + strength[..., None]
-    n = over_classes(window) if window_n is None else np.asarray(window_n, float)
+    window, n, rates, behind = _prepared(reference_by_outcome, window_by_outcome, window_n)
     return Power(
         learned_power(window, rates, minimum_labels, level),
         available_power(window, ordered, minimum_labels=minimum_labels, level=level),
         expected_power(n, rates, behind, minimum_labels, level),
     )
+
+
+def _prepared(
+    reference_by_outcome: np.ndarray, window_by_outcome: np.ndarray, window_n: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Counts of the window by bin and class and by bin, the reference's relation and the rows behind it."""
+    reference, window = np.asarray(reference_by_outcome, float), np.asarray(window_by_outcome, float)
+    strength = empirical_strength(reference)
+    n = over_classes(window) if window_n is None else np.asarray(window_n, float)
+    return window, n, relation(reference, strength), over_classes(reference) + strength[..., None]
 
 
 def binary_power(
@@ -255,8 +235,12 @@ def binary_power(
     ordered: bool = True,
     minimum_labels: int = MINIMUM_LABELS,
     level: float = LEVEL,
-) -> Power:
-    """Learned, available and expected power of a feature for two classes (negative, positive).
+) -> BinaryPower:
+    """Learned, available and expected power of a feature for two classes (negative, positive), and the gain.
+
+    The gain, available less learned power, is of the same rows: its variance is DeLong's of the differences of their
+    placements, and what learning adds to that of available power. It is below 0 where the window is too small to learn
+    as much as the reference taught.
 
     Parameters as in ``multiclass_power`` with K = 2.
 
@@ -264,6 +248,10 @@ def binary_power(
     ------
     ValueError
         when the last axis does not have two classes.
+
+    References
+    ----------
+    DeLong, DeLong and Clarke-Pearson 1988, doi:10.2307/2531595 (correlated areas)
     """
     classes = np.shape(window_by_outcome)[-1:]
     if classes != (2,):
@@ -271,4 +259,14 @@ def binary_power(
             f"binary_power wants counts of shape (..., bins, 2), got {np.shape(window_by_outcome)}; "
             "use multiclass_power for other numbers of classes"
         )
-    return multiclass_power(reference_by_outcome, window_by_outcome, window_n, ordered, minimum_labels, level)
+    window, n, rates, behind = _prepared(reference_by_outcome, window_by_outcome, window_n)
+    negatives, positives = window[..., 0], window[..., 1]
+    then = placements(positives, negatives, rates[..., 1])
+    now, learning = cross_fitted(positives, negatives, ordered)
+    known = np.isfinite(rates).all(axis=(-2, -1))
+    return BinaryPower(
+        _where(known, _two_classes(window, then, None, minimum_labels, level)),
+        _two_classes(window, now, learning, minimum_labels, level),
+        expected_power(n, rates, behind, minimum_labels, level),
+        _where(known, _gain(window, then, now, learning, minimum_labels, level)),
+    )

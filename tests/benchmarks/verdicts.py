@@ -31,7 +31,7 @@ from monitors.decay import measure
 from monitors.decay_ledger import VERDICTS, ledger
 from monitors.statistics.auc import auc
 from monitors.statistics.intervals import Estimate
-from monitors.statistics.power import binary_power, retraining_gain
+from monitors.statistics.power import binary_power
 from monitors.statistics.shrinkage import relation
 from monitors.windows import Grain
 from tests.benchmarks.coverage import Feature, draw, features, kept, learned_from, rates
@@ -129,7 +129,7 @@ def gain(now: Callable[[np.ndarray], np.ndarray], rows: int, positive: float, wi
     reference = draw(rng, 1, REFERENCE * rows, then, rate)[0]
     truth = float(reached - auc(p, q, relation(reference)[..., 1]))
     window = draw(rng, repeats * windows, rows, after, rate_now)
-    power = (*binary_power(reference, window), retraining_gain(window, relation(reference)))
+    power = binary_power(reference, window)
     table = ledger(_measured(power, repeats, windows, rows), Grain.parse("100 rows"), "binary", recent=windows)
     table = table[table["gain"].notna()]
     held = ((table["gain_low"] <= truth) & (truth <= table["gain_high"])).mean()

@@ -26,7 +26,7 @@ def test_auc_is_scikit_learns(table):
     bins, classes = expand(counts)
     expected = roc_auc_score(classes, score[bins])
     assert auc(counts[:, 1], counts[:, 0], score) == pytest.approx(expected, abs=1e-12)
-    by_window = auc(counts[None, :, 1], counts[None, :, 0], score[None])  # the path for a score of each window's own
+    by_window = auc(counts[None, :, 1], counts[None, :, 0], score[None])
     assert by_window == pytest.approx([expected], abs=1e-12)
 
 

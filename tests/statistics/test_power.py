@@ -127,7 +127,7 @@ def test_what_the_three_tell_apart():
         "input vanished": draw(rng, 1, 5000, SLOPE, narrow / narrow.sum())[0],
     }
     high = {
-        name: [bool(estimate.value > 0.6) for estimate in binary_power(reference, window)]
+        name: [bool(estimate.value > 0.6) for estimate in binary_power(reference, window)[:3]]
         for name, window in cases.items()
     }
     assert high == {
@@ -201,7 +201,7 @@ def test_nothing_gives_nothing(windows, classes):
 def test_a_constant_feature_has_no_power():
     constant = np.zeros((3, 10, 2))
     constant[:, 4] = [80, 30]
-    for estimate in binary_power(constant.sum(axis=0), constant):
+    for estimate in binary_power(constant.sum(axis=0), constant)[:3]:
         assert np.array(estimate) == pytest.approx(0.5)
 
 

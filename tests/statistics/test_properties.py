@@ -69,11 +69,9 @@ CASES: dict[str, Case] = {
     "empirical_strength": lambda p, q, s, x: shrinkage.empirical_strength(q),
     "learned_power": lambda p, q, s, x: power.learned_power(q, shrinkage.relation(p), 1).value,
     "available_power": lambda p, q, s, x: power.available_power(q, ordered=False, minimum_labels=1).value,
-    "retraining_gain": lambda p, q, s, x: power.retraining_gain(
-        q, shrinkage.relation(p), ordered=False, minimum_labels=1
-    ).value,
     "expected_power": lambda p, q, s, x: power.expected_power(rows(q), shrinkage.relation(p), None, 1).value,
     "binary_power": lambda p, q, s, x: power.binary_power(p, q, minimum_labels=1).learned.value,
+    "gain of binary_power": lambda p, q, s, x: power.binary_power(p, q, ordered=False, minimum_labels=1).gain.value,
     "multiclass_power": lambda p, q, s, x: power.multiclass_power(p, q, minimum_labels=1).expected.value,
     "information_value": lambda p, q, s, x: information.information_value(q[..., 1], q[..., 0]),
     "normalised_mutual_information": lambda p, q, s, x: information.normalised_mutual_information(q),
@@ -130,7 +128,7 @@ AT_LEAST_ZERO = {
     "squares_from_bins", "poisson", "mean_interval",
 }  # fmt: skip
 AT_MOST_ONE = {
-    "retraining_gain", "learned_explained_variance", "available_explained_variance", "regression_power", "r2",
+    "gain of binary_power", "learned_explained_variance", "available_explained_variance", "regression_power", "r2",
 }  # fmt: skip
 ORDER_OF_BINS_MATTERS = {"kolmogorov_smirnov", "auc_from_score_bins", "expected_performance"}
 ROWS_DOUBLED_SAME = SYMMETRIC | {
@@ -146,7 +144,7 @@ NOT_OF_COUNTS = {
     "logit_interval": "of a value and its error",
     "log_losses": "of a score", "squared_errors": "of a score", "flatten": "of shapes", "over_classes": "a sum",
     "class_totals": "a sum", "placements": "seen through auc", "area": "seen through auc",
-    "delong_variances": "test_auc.py, against DeLong's formula", "count_pairs": "seen through auc",
+    "delong_variances": "test_auc.py, against DeLong's formula",
     "untied": "test_auc.py", "score_interval": "of a value and its error",
     "learning_inflation": "test_power.py, by simulation", "cross_fitted": "seen through available_power",
     "order_variance": "test_leave_pair_out.py, by simulation",
