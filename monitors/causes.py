@@ -2,7 +2,9 @@
 
 Findings that go on are a *run*: one monitor, family of kinds, feature, segment and onset. Runs are taken in the order
 in which they were first seen; each joins the first incident that a rule leads to, else begins one of its own. An
-incident therefore never depends on what comes later, nor on the order of the input, and holds every run exactly once.
+incident therefore never depends on the order of the input, holds every run exactly once, and does not depend on what
+comes later either, but in one case: what seemed to hang on a broken log, and goes on when the log is well again, has a
+cause of its own.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ TABLE = (
     Rule("goes on", "the same monitor, kind, feature and segment", "in a window that has it already, or right after",
          "it goes on"),
     Rule("log", "anything but integrity, and the broken log", "in the window in which the log broke, or right after "
-         "while it stays broken", "the log itself was broken"),
+         "while it stays broken, unless it alerts when the log is well again", "the log itself was broken"),
     Rule("one log", "findings about the log as a whole", "± one window", "the log as a whole"),
     Rule("vanish", "features that go missing in one way", "in the same window", "they went missing together"),
     Rule("feature", "findings of one feature, in all rows or a segment", "± one window", "one feature"),
@@ -136,22 +138,24 @@ def assign(
         first = nearest[seen[run], run.feature] if run.feature else depth(run.family)
         return seen[run], first, run.feature, run.segment != "", depth(run.family), run
 
-    book = _Book(grain, alike, moments)
+    alerts = {run: {start for start, severity, _ in of if severity == "alert"} for run, of in rows.items()}
+    book = _Book(grain, alike, moments, alerts)
     for _, batch in groupby(sorted(rows, key=order), key=seen.__getitem__):
         first_seen = list(batch)
         # what goes on from before, or follows from it, comes first: what else begins with it can then join it
         going_on = [run for run in first_seen if book.continues(run)]
         for run in [*going_on, *(run for run in first_seen if run not in set(going_on))]:
-            book.enter(run, sorted(start for start, _, state in rows[run] if state != "resolved"),
-                       {start for start, severity, _ in rows[run] if severity == "alert"})  # fmt: skip
+            book.enter(run, sorted(start for start, _, state in rows[run] if state != "resolved"))
     return book.joined
 
 
 class _Book:
     """Incidents so far, and where each rule finds them."""
 
-    def __init__(self, grain: Grain, alike: Mapping[str, frozenset[str]], moments: Iterable[int]) -> None:
-        self.grain, self.alike = grain, alike
+    def __init__(
+        self, grain: Grain, alike: Mapping[str, frozenset[str]], moments: Iterable[int], alerts: Mapping[Run, set[int]]
+    ) -> None:
+        self.grain, self.alike, self.alerts = grain, alike, alerts
         self.joined: dict[Run, Joined] = {}
         self._at: dict[tuple[object, ...], Run] = {}  # the first run that a key leads to
         self._features: dict[tuple[str, int], dict[str, Run]] = {}
@@ -168,13 +172,13 @@ class _Book:
         rule = next((rule for rule, other in self._candidates(run) if other is not None), "")
         return rule in ("goes on", "follows")
 
-    def enter(self, run: Run, windows: list[int], alerts: set[int]) -> None:
+    def enter(self, run: Run, windows: list[int]) -> None:
         found = next(((rule, other) for rule, other in self._candidates(run) if other is not None), None)
         rule, name = (found[0], self.joined[found[1]].incident) if found else ("", identity(run))
         self.joined[run] = Joined(name, rule)
         self._began.setdefault(name, run)
         if rule != "log":  # what hangs on a broken log says nothing of its own cause
-            self._register(run, windows, alerts)
+            self._register(run, windows)
 
     def _candidates(self, run: Run) -> Iterable[tuple[str, Run | None]]:
         near = (run.onset, self.grain.end(run.onset))
@@ -190,8 +194,8 @@ class _Book:
         if run.monitor == "integrity" and not run.feature:
             yield "one log", around("log")
         elif run.monitor != "integrity":
-            by_labels = run.monitor in BY_LABELS
-            yield "log", get("broken", run.onset) or (get("broken labels", run.onset) if by_labels else None)
+            yield "log", self._broken(run, "broken")
+            yield "log", self._broken(run, "broken labels") if run.monitor in BY_LABELS else None
         if run.feature:
             # before what the feature itself did: one that trembled the day before still vanished with the others
             yield "vanish", get("kind", run.monitor, run.family, run.onset) if not depth(run.family) else None
@@ -213,6 +217,11 @@ class _Book:
             yield "segment", around("segment", run.segment)
         yield "event", get("event", self._events[run.onset]) if run.onset in self._events else None
 
+    def _broken(self, run: Run, what: str) -> Run | None:
+        """What is wrong with the log where the run begins, if the run raises no alert once the log is well again."""
+        within = all((what, "in", window) in self._at for window in self.alerts[run])
+        return self._at.get((what, run.onset)) if within else None
+
     def _explained(self, run: Run) -> Run | None:
         """What the feature does meanwhile, if that stands nearer to a cause, or is the same elsewhere."""
         nearer = (family for family in _SOURCES if DEPTH[family] < depth(run.family))
@@ -227,8 +236,9 @@ class _Book:
                     return hit
         return None
 
-    def _register(self, run: Run, windows: list[int], alerts: set[int]) -> None:
+    def _register(self, run: Run, windows: list[int]) -> None:
         end: Callable[[int], int] = self.grain.end
+        alerts = self.alerts[run]
         near = (run.onset, end(run.onset))
         incident = self.joined[run].incident
 
@@ -254,6 +264,9 @@ class _Book:
             put(what, broke)
             if end(broke) in windows:
                 put(what, end(broke))
+            for window in windows:
+                put(what, "in", window)
+                put(what, "in", end(window))  # what is judged over two windows
         if run.feature:
             beside("feature", run.feature)
             beside("any feature", run.segment)

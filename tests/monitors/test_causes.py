@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from monitors.causes import DEPTH, TABLE, assign, runs_of
@@ -197,4 +197,21 @@ def test_names_stay_when_later_windows_are_added(rows: list[Row], until: int) ->
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     early = frame[frame["window_start"] < BEGIN + until * DAY]
     before, after = assign(early, DAYS, ALIKE), assign(frame, DAYS, ALIKE)
+    # what hung on a broken log and went on when the log was well again has got a cause of its own meanwhile
+    assume(all(after[run].rule == "log" for run in before if before[run].rule == "log"))
     assert {run: after[run] for run in before} == before
+
+
+@pytest.mark.parametrize(("until", "own"), [(5, False), (6, False), (7, True)])
+def test_what_goes_on_when_the_log_is_well_again_has_its_own_incident(until: int, own: bool) -> None:
+    rows = [finding(5, severity="watch"), *(finding(day, 5, state="ongoing") for day in range(6, until + 1))]
+    found = rules(finding(5, **VOLUME), *rows)
+    assert found == ["", *(["" if own else "log"] * len(rows))]
+    assert count(finding(5, **VOLUME), *rows) == (2 if own else 1)
+    # while the log stays broken nobody can tell
+    lasting = [finding(5, **VOLUME), *(finding(day, 5, state="ongoing", **VOLUME) for day in range(6, until + 1))]
+    assert count(*lasting, *rows) == 1
+
+
+def test_what_is_only_worth_a_look_when_the_log_is_well_again_still_hangs_on_it() -> None:
+    assert count(finding(5, **VOLUME), finding(5, severity="watch"), finding(8, 5, severity="watch")) == 1
