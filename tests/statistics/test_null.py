@@ -386,6 +386,14 @@ def test_a_window_that_is_not_known_ends_a_row() -> None:
     assert np.isfinite(sums(t, 2, 30, np.full((1, 1), 9.0)))[0].tolist() == [False, True, False, False, True, True]
 
 
+@pytest.mark.parametrize(("last", "goes_on"), [(-2.5, False), (0.9, False), (1.9, False), (2.2, True)])
+def test_a_window_that_is_a_little_strange_is_no_more_of_what_was_very(last: float, goes_on: bool) -> None:
+    t = np.array([[5.0, 5.0, 5.0, 5.0, last]])
+    assert (sums(t, 5, 30, np.full((1, 1), 9.0))[0, -1] > 0) == goes_on
+    # of small shifts each window need not be as large as the others
+    assert sums(np.array([[2.0, 2.0, 2.0, 2.0, 1.1]]), 5, 30, np.full((1, 1), 9.0))[0, -1] > 0
+
+
 def test_runs_under_all_of_the_reference_have_the_chance_of_exchangeable_windows() -> None:
     reference = np.arange(1.0, 13.0)[None]
     values = np.array([[5.0, *[0.0] * SHORTEST_RUN, 7.0, *[0.0] * (SHORTEST_RUN - 1)]])

@@ -10,8 +10,9 @@ SPANS = {1: 0.5, 2: 0.2, 3: 0.15, 5: 0.15}
 SLOW = {1: 0.4, 3: 0.2, 6: 0.2, 12: 0.2}
 """The same for what fades rather than breaks."""
 
-_GOES_ON = 1.0
-"""Deviation of the last of several windows from which on what the others show is taken as going on."""
+_GOES_ON, _PART = 1.0, 0.5
+"""Deviation of the last of several windows, and part of what they deviate by on average, from which on what the others
+show is taken as going on: after an incident a window that is only a little strange is no more of it."""
 
 
 @np.errstate(invalid="ignore")
@@ -45,6 +46,6 @@ def sums(windows: np.ndarray, span: int, references: int, cap: np.ndarray, *, in
     # a window left out deviates from the others by R / (R - 1) of what it deviates from all
     scale = np.sqrt((1 + r) * (1 - r) / (1 / span - r)) if inside else np.sqrt((1 + r) / (1 / span + r))
     last = windows[:, span - 1 :]
-    goes_on = np.sign(last) * np.sign(total) * np.abs(last) >= _GOES_ON
+    goes_on = np.sign(total) * last >= np.maximum(_GOES_ON, _PART / span * np.abs(total))
     out[:, span - 1 :] = np.where(goes_on | np.isnan(total), total / span * scale, 0.0)
     return out
