@@ -11,6 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 CODED = pa.dictionary(pa.int32(), pa.string())
+_PLAIN = {
+    kind.id for kind in (
+        pa.bool_(), pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64(),
+        pa.float32(), pa.float64(), pa.date32(), pa.date64(), pa.timestamp("us"), pa.null(),
+    )
+}  # fmt: skip
+"""Types that are plain as they are, text apart: files of thousands of columns have hardly any other."""
 
 
 class Leaf(NamedTuple):
@@ -71,8 +78,17 @@ def _descend(
 def normalised(batch: pa.RecordBatch, kept: Sequence[Leaf], text_columns: Collection[str] = ()) -> pa.RecordBatch:
     """Batch of the kept leaves with plain types (see `plain`); leaves index into `batch`."""
     parts: dict[tuple[int, ...], list[pa.Array]] = {}
-    arrays = [_legible(plain(_part(batch, leaf.top, leaf.path, parts), leaf.name in text_columns)) for leaf in kept]
+    arrays = [_part(batch, leaf.top, leaf.path, parts) for leaf in kept]
+    for i, array in enumerate(arrays):
+        if array.type.id not in _PLAIN:
+            arrays[i] = _legible(plain(array, kept[i].name in text_columns))
     return batch_of(arrays, [leaf.name for leaf in kept], batch.num_rows)
+
+
+def plain_schema(schema: pa.Schema, kept: Sequence[Leaf]) -> pa.Schema:
+    """The schema that batches of the kept leaves of this one have when they are ``normalised``."""
+    empty = pa.RecordBatch.from_arrays([pa.array([], part.type) for part in schema], schema=schema)
+    return normalised(empty, kept).schema
 
 
 def _part(

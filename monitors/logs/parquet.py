@@ -9,14 +9,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from monitors.logs.blocks import reported
-from monitors.logs.columns import Leaf, leaves, normalised
+from monitors.logs.columns import Leaf, leaves, normalised, plain_schema
 from monitors.logs.files import LogFile
 
 _WHAT = "is no readable Parquet file (truncated, corrupt or something else)"
 # Without a buffer size Arrow holds a whole row group: 700 MB instead of 200 for one of 4 million rows × 20 columns,
 # and is slower too.
 _BUFFER = 1 << 20
-_BATCH_BYTES = 64 << 20
+_BATCH_BYTES = 128 << 20
 
 
 def parquet_batches(
@@ -40,10 +40,12 @@ def parquet_batches(
             rows = max(1024, min(batch_rows, _BATCH_BYTES // (8 * max(1, len(wanted)))))
             # Every look at an object store takes long: a row group is fetched whole, one at a time.
             groups = [[group] for group in range(meta.num_row_groups)] if far else [None]
+            kept: list[Leaf] = []
             for group in groups:
                 for batch in opened.iter_batches(rows, row_groups=group, columns=tops):
-                    place = _places(schema.names, batch.schema.names)
-                    kept = [leaf._replace(top=place[leaf.top]) for leaf in wanted]
+                    if not kept:  # one batch of a file is laid out as all others
+                        place = _places(schema.names, batch.schema.names)
+                        kept = [leaf._replace(top=place[leaf.top]) for leaf in wanted]
                     yield normalised(batch, kept, text_columns)
 
 
@@ -51,8 +53,7 @@ def parquet_schema(file: LogFile) -> pa.Schema:
     """Flat, plainly typed schema, from the footer alone."""
     with reported(file, _WHAT), _opened(file) as opened:
         schema = opened.schema_arrow
-        empty = pa.RecordBatch.from_arrays([pa.array([], part.type) for part in schema], schema=schema)
-        return normalised(empty, _leaves(schema, file)).schema
+        return plain_schema(schema, _leaves(schema, file))
 
 
 def parquet_rows(file: LogFile) -> int:

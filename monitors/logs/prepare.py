@@ -16,6 +16,7 @@ from monitors.logs.files import LogFile
 from monitors.logs.formats.exchanges import response_times
 from monitors.logs.formats.payload import TIMESTAMP
 from monitors.logs.formats.registry import is_apart
+from monitors.logs.kept import Kept
 from monitors.logs.labels import Labels, id_hashes
 from monitors.logs.notes import ReadNotes
 from monitors.logs.passed import Passed
@@ -117,7 +118,7 @@ def _answered(file: LogFile, layout: Layout) -> set[int]:
 
 def read_rows(
     file: LogFile, layout: Layout, first_row: int = 0, wanted: set[int] | None = None, labels: Labels | None = None,
-    keys: bool = False, only_ids: bool = False, trouble: list[str] | None = None,
+    keys: bool = False, only_ids: bool = False, trouble: list[str] | None = None, kept: Kept | None = None,
 ) -> Iterator[Rows]:  # fmt: skip
     """The rows of a file that lie in windows wanted, in order, batch by batch.
 
@@ -131,6 +132,7 @@ def read_rows(
     keys : give each row a number that names it whatever order files come in
     only_ids : read no more than what places a row and its label
     trouble : takes the reason why the file could not be read to its end, unless it is there already
+    kept : where a file that is read for its keys stays until it is read for its rows
     """
     text = () if layout.columns.id is None else (layout.columns.id,)
     notes = ReadNotes()
@@ -140,6 +142,9 @@ def read_rows(
         columns = _to_read(names, layout.columns, only_ids) if file.payload is None or only_ids else None
         batches = open_batches(file, columns, text_columns=text, notes=notes)
         every = None if file.payload is not None else frozenset(names)
+        if kept is not None and file.payload is None:
+            which = (file, None if columns is None else tuple(columns), text)
+            batches = kept.keeping(which, batches) if keys else kept.pop(which, batches)
         for rows in rows_of(batches, layout, file.key, _latest(file), first_row, wanted, labels, keys):
             yield replace(rows, names=every)
     except LogFileError as error:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from monitors.errors import UserError
 from monitors.logs.blocks import format_of
-from monitors.logs.columns import leaves, normalised
+from monitors.logs.columns import leaves, normalised, plain_schema
 from monitors.logs.delimited import delimited_batches, delimited_schema
 from monitors.logs.files import LogFile
 from monitors.logs.formats.exchanges import flat_batches, payload_batches, payload_schema
@@ -97,13 +97,16 @@ def _schema(file: LogFile) -> pa.Schema:
     if file.payload is not None:
         own = payload_schema(file)
     elif reader is not None:
-        own = _plain_schema(reader.schema())
+        own = plain_schema(given := reader.schema(), leaves(given))
     elif (kind := format_of(file)) == "parquet":
         own = parquet_schema(file)
     else:
         own = delimited_schema(file) if kind == "csv" else ndjson_schema(file)
+    parts = partitions(file)
+    if not parts:
+        return own
     empty = pa.RecordBatch.from_arrays([pa.array([], part.type) for part in own], schema=own)
-    return with_partitions(empty, partitions(file)).schema
+    return with_partitions(empty, parts).schema
 
 
 def row_count(file: LogFile) -> int | None:
@@ -111,11 +114,6 @@ def row_count(file: LogFile) -> int | None:
     if file.payload is not None or (file.origin is not None and file.origin.reader is not None):
         return None
     return parquet_rows(file) if format_of(file) == "parquet" else None
-
-
-def _plain_schema(own: pa.Schema) -> pa.Schema:
-    empty = pa.RecordBatch.from_arrays([pa.array([], part.type) for part in own], schema=own)
-    return normalised(empty, leaves(own)).schema
 
 
 def _from_reader(

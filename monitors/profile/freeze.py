@@ -14,6 +14,7 @@ import numpy as np
 from monitors.profile.bins import Bins, ColumnBins
 from monitors.profile.classes import classes_of, either_spelling, kind_of_prediction, task_of
 from monitors.profile.rows import Columns, Rows
+from monitors.profile.sampled import KEYS, Sampled, joined
 from monitors.profile.seen import SeenColumn
 from monitors.profile.stand_ins import partners
 from monitors.statistics.quantiles import ratio_edges
@@ -46,15 +47,21 @@ def sample_rows(columns: int) -> int:
 
 
 class Collector:
-    """Takes the reference's rows in any order and freezes bins on them."""
+    """Takes the reference's rows in any order and freezes bins on them.
 
-    def __init__(self, columns: Columns) -> None:
+    Parameters
+    ----------
+    columns : which column plays which part
+    bound : rows with greater keys are not sampled
+    """
+
+    def __init__(self, columns: Columns, bound: int = KEYS - 1) -> None:
         self.columns = columns
         self.seen: dict[str, SeenColumn] = {}
         self.prediction, self.label = SeenColumn(), SeenColumn(exact=True)
-        self.keys: list[np.ndarray] = []  # of the sampled rows
+        self.sample: list[Sampled] = []
         self.sampled = 0
-        self.bound = int(np.iinfo(np.uint64).max)
+        self.bound = bound
 
     def add(self, rows: Rows) -> None:
         """Take a batch of reference rows (``rows.keys`` set)."""
@@ -62,17 +69,17 @@ class Collector:
             return
         if rows.keys is None:
             raise ValueError("rows without keys cannot be sampled")
-        chosen = np.flatnonzero(rows.keys <= self.bound)
-        self.keys.append(rows.keys[chosen])
-        self.sampled += len(chosen)
-        for name in rows.batch.schema.names:
-            apart = (*self.columns.groups, self.columns.position, self.columns.latency)
-            if self.columns.is_feature(name) or name in apart:
-                self.seen.setdefault(name, SeenColumn()).add(rows.batch.column(name), rows.keys, chosen)
+        names = rows.batch.schema.names
+        wanted = [place for place, name in enumerate(names) if self.columns.is_seen(name)]
+        for place in wanted:
+            self.seen.setdefault(names[place], SeenColumn()).add(rows.batch.column(place))
         for column, values in ((self.prediction, rows.prediction), (self.label, rows.label)):
             if values is not None:
-                column.add(values, rows.keys, chosen)
-        if self.sampled > 2 * self._limit:
+                column.add(values)
+        own = Sampled(rows.keys, rows.batch.select(wanted), rows.prediction, rows.label).up_to(self.bound)
+        self.sample.append(own)
+        self.sampled += len(own.keys)
+        if self.sampled > 2 * self.limit:
             self._shrink()
 
     def __iadd__(self, other: Collector) -> Collector:
@@ -81,31 +88,41 @@ class Collector:
             self.seen.setdefault(name, SeenColumn()).merge(column)
         self.prediction.merge(other.prediction)
         self.label.merge(other.label)
-        self.keys += other.keys
+        self.sample += other.sample
         self.sampled += other.sampled
         self.bound = min(self.bound, other.bound)
-        if self.sampled > 2 * self._limit:
+        if self.sampled > 2 * self.limit:
             self._shrink()
         return self
 
     @property
-    def _limit(self) -> int:
+    def limit(self) -> int:
         """Rows in the sample; it only falls as columns are met, so a sample taken before is never too small."""
         return sample_rows(len(self.seen))
 
+    def lacks(self, rows: int) -> bool:
+        """Whether its bound left too few of so many rows: keys of some logs are not spread as by chance."""
+        return self.sampled < min(self.limit, rows) and self.bound < KEYS - 1
+
     def _shrink(self) -> None:
         """Keep the rows with the smallest keys: which ones depends on the rows alone, not on when this is asked."""
-        if self.sampled <= self._limit:
+        if self.sampled <= self.limit:
             return
-        keys = np.concatenate(self.keys)
-        self.bound = int(np.partition(keys, self._limit - 1)[self._limit - 1])
-        for column in self._all():
-            column.keep(self.bound)
-        self.keys = [keys[keys <= self.bound]]
-        self.sampled = len(self.keys[0])
+        keys = np.concatenate([some.keys for some in self.sample])
+        self.bound = int(np.partition(keys, self.limit - 1)[self.limit - 1])
+        self.sample = [some.up_to(self.bound) for some in self.sample]
+        self.sampled = sum(len(some.keys) for some in self.sample)
 
-    def _all(self) -> list[SeenColumn]:
-        return [*self.seen.values(), self.prediction, self.label]
+    def _hand_out(self) -> None:
+        """Give every column its values of the sample."""
+        for column in (*self.seen.values(), self.prediction, self.label):
+            column.pieces = []
+        for some in joined(self.sample):
+            for name, values in zip(some.batch.schema.names, some.batch.columns, strict=True):
+                self.seen[name].pieces.append((some.keys, values))
+            for column, given in ((self.prediction, some.prediction), (self.label, some.label)):
+                if given is not None:
+                    column.pieces.append((some.keys, given))
 
     def freeze(self, model: Model = Model()) -> Bins:  # noqa: B008 - a NamedTuple is a constant
         """The bins.
@@ -116,6 +133,7 @@ class Collector:
             when the label contradicts the task, or neither it nor the configuration says which class is positive.
         """
         self._shrink()
+        self._hand_out()
         task = model.task or task_of(self.label, self.prediction)
         classes = classes_of(task, model.positive, self.label)
         kind = kind_of_prediction(task, classes, self.prediction)
@@ -145,7 +163,7 @@ class Collector:
         if self.columns.version:
             segments.append((self.columns.version, ()))
         features = [column for column in columns if column.role == "feature"]
-        keys = np.concatenate(self.keys) if self.keys else np.empty(0, np.uint64)
+        keys = np.concatenate([np.empty(0, np.uint64), *(some.keys for some in self.sample)])
         return Bins(
             tuple(columns), task, classes, kind, tuple(segments), tuple(self.columns.attributions),
             partners(features, self.seen, keys),
@@ -202,7 +220,8 @@ def numeric_edges(values: np.ndarray, bins: int = NUMERIC_BINS, extra: Sequence[
     quantiles, and both edges of every value that alone holds 2% or more, or may be a sentinel. The outer two bins lie
     outside the range of ``values``.
     """
-    distinct_values, counts = np.unique(values, return_counts=True)
+    first = np.concatenate([[0], np.flatnonzero(values[1:] != values[:-1]) + 1])
+    distinct_values, counts = values[first], np.diff(first, append=len(values))
     low, high = distinct_values[0], distinct_values[-1]
     outer = np.array([low, np.nextafter(high, np.inf)])
     further = np.asarray(extra, float)

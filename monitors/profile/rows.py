@@ -36,11 +36,19 @@ class Columns:
                  *self.exclude)  # fmt: skip
         return frozenset(name for name in named if name is not None)
 
+    @cached_property
+    def _included(self) -> frozenset[str]:
+        return frozenset(self.include or ())
+
     def is_feature(self, name: str) -> bool:
         """Whether a column of this name is a feature."""
         if self.include is not None:
-            return name in self.include
+            return name in self._included
         return name not in self.parts and not is_attribution(self.attributions, name)
+
+    def is_seen(self, name: str) -> bool:
+        """Whether the reference is looked through for what a column of this name holds, as it is in the file."""
+        return self.is_feature(name) or name in (*self.groups, self.position, self.latency)
 
     @property
     def groups(self) -> tuple[str, ...]:

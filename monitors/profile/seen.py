@@ -27,10 +27,10 @@ class SeenColumn:
     types: Counter[str] = field(default_factory=Counter)
     values: Counter[str] = field(default_factory=Counter)
     open: bool = False  # more distinct values than are remembered
-    pieces: list[tuple[np.ndarray, pa.Array]] = field(default_factory=list)  # sampled (keys, values)
+    pieces: list[tuple[np.ndarray, pa.Array]] = field(default_factory=list)  # sampled (keys, values), when all is seen
 
-    def add(self, array: pa.Array, keys: np.ndarray, chosen: np.ndarray) -> None:
-        """Take a batch: ``keys`` of all rows, ``chosen`` the places of those in the sample."""
+    def add(self, array: pa.Array) -> None:
+        """Take a batch."""
         kind = type_class(array.type)
         self.types[kind] += len(array) - array.null_count
         if (kind in {"text", "boolean"} or (self.exact and kind == "number")) and not self.open:
@@ -40,9 +40,6 @@ class SeenColumn:
                 self.values.update(count_values(array))
             if many or len(self.values) > KNOWN_VALUES:
                 self.open, self.values = True, Counter()
-        # a copy, so that a batch is not held for the sake of its sample; unless all of it is
-        kept = array if len(chosen) == len(array) else array.take(pa.array(chosen))
-        self.pieces.append((keys[chosen], kept))
 
     def merge(self, other: SeenColumn) -> None:
         """Take what other rows show."""
@@ -50,16 +47,6 @@ class SeenColumn:
         self.values.update(other.values)
         if self.open or other.open or len(self.values) > KNOWN_VALUES:
             self.open, self.values = True, Counter()
-        self.pieces += other.pieces
-
-    def keep(self, bound: int) -> None:
-        """Let go of sampled rows whose keys are larger."""
-        kept = []
-        for keys, values in self.pieces:
-            mask = keys <= bound
-            if mask.any():
-                kept.append((keys[mask], values.filter(pa.array(mask))))
-        self.pieces = kept
 
     @property
     def kind(self) -> str:

@@ -116,7 +116,7 @@ class _Places:
 
     def of(self, piece: int, keys: np.ndarray) -> tuple[pa.Array, np.ndarray]:
         """Indices of the piece's rows that are chosen, and their places."""
-        if piece < len(self._known) and np.array_equal(self._known[piece][0], keys):
+        if piece < len(self._known) and self._known[piece][0] is keys:
             return self._known[piece][1]
         own = np.flatnonzero(keys <= self.chosen[-1])
         found = pa.array(own), np.searchsorted(self.chosen, keys[own])

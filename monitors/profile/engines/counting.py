@@ -76,8 +76,7 @@ def _with_ids(profile: Profile, facts: Facts) -> Profile:
 
 def gather(rows: Iterable[Rows], columns: Columns, bound: int) -> Iterator[Found]:
     """What rows of the reference show, those with keys up to ``bound`` sampled."""
-    collector = Collector(columns)
-    collector.bound = bound
+    collector = Collector(columns, bound)
     for some in rows:
         collector.add(some)
     yield 0, WHOLE, collector

@@ -11,6 +11,7 @@ import numpy as np
 from monitors import sources
 from monitors.errors import LogFileError
 from monitors.logs.files import LogFile
+from monitors.logs.kept import Kept
 from monitors.logs.prepare import Layout, Scan, read_rows, scan
 from monitors.logs.progress import Progress
 from monitors.logs.read import schema
@@ -33,6 +34,9 @@ class LocalEngine:
     """Everything in this process."""
 
     by_file = True
+
+    def __init__(self) -> None:
+        self.kept = Kept()  # the reference's files, between freezing bins and counting
 
     @property
     def for_files(self) -> Engine:
@@ -64,10 +68,14 @@ class LocalEngine:
 
     def collect(self, reading: Reading, names: Sequence[str]) -> Collector:
         """See ``Engine.collect``."""
+        collector = self._collect(reading, sufficient_for(names, reading))
+        return self._collect(reading) if collector.lacks(reading.rows) else collector
+
+    def _collect(self, reading: Reading, *bound: int) -> Collector:
         from monitors.profile.freeze import Collector
 
-        collector = Collector(reading.layout.columns)
-        for rows in self._read(reading, keys=True):
+        collector = Collector(reading.layout.columns, *bound)
+        for rows in self._read(reading, keys=True, kept=self.kept):
             collector.add(rows)
         return collector
 
@@ -76,35 +84,49 @@ class LocalEngine:
         from monitors.profile.local import profile_rows
 
         if reading.windows is None:
-            yield profile_rows(self._read(reading), bins, known)
+            yield profile_rows(self._read(reading, kept=self.kept), bins, known)
             return
         at_once = max(1, _CELLS_AT_ONCE // max(window_bytes(bins, reading.layout.grain), 1))
         wanted = sorted(reading.windows)
         for begin in range(0, len(wanted), at_once):
             part = frozenset(wanted[begin : begin + at_once])
             files = reading.files if reading.touching is None else reading.touching(set(part))
-            yield profile_rows(self._read(replace(reading, windows=part, files=files)), bins, known, windows=len(part))
+            rows = self._read(replace(reading, windows=part, files=files), kept=self.kept)
+            yield profile_rows(rows, bins, known, windows=len(part))
+        self.kept.clear()
 
     def rows(self, reading: Reading, only_ids: bool = False) -> Iterator[Rows]:
         """See ``Engine.rows``."""
         return self._read(reading, only_ids=only_ids)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """See ``Engine.close``."""
+        self.kept.clear()
 
-    def _read(self, reading: Reading, keys: bool = False, only_ids: bool = False) -> Iterator[Rows]:
+    def _read(
+        self, reading: Reading, keys: bool = False, only_ids: bool = False, kept: Kept | None = None
+    ) -> Iterator[Rows]:
         for done, file in enumerate(reading.files, 1):
-            yield from read_file(reading, file, keys, only_ids, reading.trouble.get(file.key))
+            yield from read_file(reading, file, keys, only_ids, reading.trouble.get(file.key), kept)
             reading.progress(reading.step, done, len(reading.files))
 
 
 def read_file(
-    reading: Reading, file: LogFile, keys: bool = False, only_ids: bool = False, trouble: list[str] | None = None
-) -> Iterator[Rows]:
+    reading: Reading, file: LogFile, keys: bool = False, only_ids: bool = False, trouble: list[str] | None = None,
+    kept: Kept | None = None,
+) -> Iterator[Rows]:  # fmt: skip
     """The rows of one of the files."""
     windows = None if reading.windows is None else set(reading.windows)
     first = reading.first_rows.get(file.key, 0)
-    return read_rows(file, reading.layout, first, windows, reading.labels, keys, only_ids, trouble)
+    return read_rows(file, reading.layout, first, windows, reading.labels, keys, only_ids, trouble, kept)
+
+
+def sufficient_for(names: Sequence[str], reading: Reading) -> int:
+    """The key up to which enough rows of a reading are sampled for a log of these columns."""
+    from monitors.profile.freeze import sample_rows
+    from monitors.profile.sampled import sufficient
+
+    return sufficient(sample_rows(sum(map(reading.layout.columns.is_seen, names))), reading.rows)
 
 
 def labelled_windows(rows: Rows) -> set[int]:

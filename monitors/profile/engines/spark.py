@@ -10,14 +10,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from monitors.profile.bins import Bins
 from monitors.profile.cube import Profile
 from monitors.profile.engines import Reading
 from monitors.profile.engines.counting import Found, count, gather, profiles_of
-from monitors.profile.engines.local import labelled_windows
+from monitors.profile.engines.local import labelled_windows, sufficient_for
 from monitors.profile.engines.session import Session
 from monitors.profile.engines.travel import (
     FAN,
@@ -31,14 +30,12 @@ from monitors.profile.engines.travel import (
     unpack,
     values,
 )
-from monitors.profile.freeze import Collector, sample_rows
+from monitors.profile.freeze import Collector
 from monitors.profile.rows import Rows
+from monitors.profile.sampled import KEYS
 
 Work = Callable[[Iterator[Rows]], Iterator[Found]]
 """What a task makes of its rows."""
-_SPARE = 6.0
-"""Standard deviations by which more keys are sampled than are wanted, so that one pass is enough."""
-_KEYS = 2**64
 
 
 class SparkEngine(ABC):
@@ -76,12 +73,9 @@ class SparkEngine(ABC):
 
     def collect(self, reading: Reading, names: Sequence[str]) -> Collector:
         """See ``Engine.collect``. Of the rows only those travel whose keys will be among the least."""
-        wanted = sample_rows(len(names))
-        collector = self._collect(reading, _bound(wanted, reading.rows))
-        # the keys of some logs are not spread as chance would spread them: then all may be needed
-        if collector.sampled < min(wanted, reading.rows) and collector.bound < _KEYS - 1:
-            return self._collect(reading, _KEYS - 1)
-        return collector
+        bound = sufficient_for(names, reading)
+        collector = self._collect(reading, bound)
+        return self._collect(reading, KEYS - 1) if collector.lacks(reading.rows) else collector
 
     def _collect(self, reading: Reading, bound: int) -> Collector:
         columns = reading.layout.columns
@@ -89,7 +83,7 @@ class SparkEngine(ABC):
         def work(rows: Iterator[Rows]) -> Iterator[Found]:
             return gather(rows, columns, bound)
 
-        collector = Collector(columns)
+        collector = Collector(columns, bound)
         with self.session.batches():
             frame, tasks = self._tasks(reading, work, keys=True)
             frame = self._branches(frame, tasks)
@@ -97,7 +91,6 @@ class SparkEngine(ABC):
             for value in values(bytes(row["blob"]) for row in sorted(found, key=lambda row: row["nth"])):
                 collector += value
         reading.progress(reading.step, 1, 1)
-        collector.bound = bound
         return collector
 
     def profile(self, reading: Reading, bins: Bins, known: frozenset[str]) -> Iterator[list[Profile]]:
@@ -141,14 +134,6 @@ def _counting(bins: Any, known: frozenset[str]) -> Work:
         return count(rows, bins.value, known)
 
     return work
-
-
-def _bound(wanted: int, rows: int) -> int:
-    """The key below which nearly surely no fewer than ``wanted`` of so many rows lie."""
-    if rows <= 0:
-        return _KEYS - 1
-    share = (wanted + _SPARE * np.sqrt(wanted) + _SPARE**2) / rows
-    return int(_KEYS * share) if share < 1 else _KEYS - 1
 
 
 def _note(reading: Reading, reasons: Iterable[tuple[str, str]]) -> None:
