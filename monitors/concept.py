@@ -113,7 +113,8 @@ def _prediction(windows: Cube, reference: Cube, settings: Settings) -> list[pd.D
     other = rest_of(ref.n.sum(axis=0), now.n, inside)
     n = now.n.sum(axis=1)
     distance, noise = jensen_shannon(other, now.n), expected_jensen_shannon(other, n, other.sum(axis=1))
-    moved = judge_moves([(now, ref)], inside, settings.rate("concept", "prediction_shift"))
+    column = windows.bins.position("", "prediction")
+    moved = judge_moves(windows, reference, [column], inside, settings.rate("concept", "prediction_shift"))
     expected = expected_distance(distance, noise, inside)
     blocks = [table(
         "concept", "prediction_shift", [None], windows, reference, value=distance, expected=expected, n=n,

@@ -7,8 +7,9 @@ import pandas as pd
 
 from monitors.directions import judge_moves
 from monitors.measurement import combine, in_reference, mean_inside, rest_of, table
+from monitors.profile.alike import Alike, blocks
 from monitors.profile.bins import FIRST
-from monitors.profile.cube import ColumnCube, Cube
+from monitors.profile.cube import Cube
 from monitors.settings import Settings
 from monitors.statistics.distances import expected_jensen_shannon, jensen_shannon, psi, wasserstein
 from monitors.statistics.intervals import wilson
@@ -35,58 +36,51 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     columns = windows.bins.feature_places
     if not columns or not len(windows):
         return combine([])
-    names = [windows.bins.columns[i].name for i in columns]
-    cubes = [(windows.column(i), reference.column(i)) for i in columns]
     return combine([
-        *_distances(names, cubes, windows, reference, settings),
+        *_distances(columns, windows, reference, settings),
         _unseen(windows, reference, settings),
         _lost(windows, reference),
     ])  # fmt: skip
 
 
-def _distances(
-    names: list[str], cubes: list[tuple[ColumnCube, ColumnCube]], windows: Cube, reference: Cube, settings: Settings
-) -> list[pd.DataFrame]:
+def _distances(columns: list[int], windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFrame]:
     inside = in_reference(windows, reference)
-    shape = (len(names), len(windows))
-    js, index, noise, shift = (np.full(shape, np.nan) for _ in range(4))
-    for f, (now, ref) in enumerate(cubes):
-        other = rest_of(ref.n.sum(axis=0), now.n, inside)
+    shape = (len(columns), len(windows))
+    js, index, noise, shift, n = (np.full(shape, np.nan) for _ in range(5))
+    for f, now in blocks(windows, columns):
+        past, n[f] = now.of(reference), now.n.sum(axis=2)
+        other = rest_of(past.n.sum(axis=1), now.n, inside, axis=1)
         js[f], index[f] = jensen_shannon(other, now.n), psi(other, now.n)
-        noise[f] = expected_jensen_shannon(other, now.n.sum(axis=1), other.sum(axis=1))
-        if now.bins.kind == "numeric":
-            shift[f] = _wasserstein(now, ref, inside)
-    moved = judge_moves(cubes, inside, settings.rate("drift", "jensen_shannon"))
+        noise[f] = expected_jensen_shannon(other, n[f], other.sum(axis=2))
+        if now.kind == "numeric":
+            shift[f] = _wasserstein(now, past, other, inside)
+    moved = judge_moves(windows, reference, columns, inside, settings.rate("drift", "jensen_shannon"))
     expected = expected_distance(js, noise, inside)
     # the distance at which this window's shape of deviation would have reached the limit
     band = np.where(inside, np.nan, np.maximum(js * moved.reach, expected))
-    n = np.array([now.n.sum(axis=1) for now, _ in cubes])
     low, high = _distance_interval(js, noise)
+    names = [windows.bins.columns[i].name for i in columns]
     return [
         table("drift", "jensen_shannon", names, windows, reference, value=js, low=low, high=high, expected=expected,
               n=n, p_value=moved.p, band_low=0.0, band_high=band, detail=moved.detail),
         table("drift", "psi", names, windows, reference, value=index, n=n),
-        _numeric_only(table("drift", "wasserstein", names, windows, reference, value=shift, n=n)),
+        table("drift", "wasserstein", names, windows, reference, value=shift, n=n),
     ]  # fmt: skip
 
 
-def _numeric_only(block: pd.DataFrame) -> pd.DataFrame:
-    return block[block["value"].notna().groupby(block["feature"]).transform("any")]
-
-
-def _wasserstein(now: ColumnCube, ref: ColumnCube, inside: np.ndarray) -> np.ndarray:
-    """Wasserstein-1 over reference standard deviation; each bin stands at the mean of its values in both."""
-    other = rest_of(ref.n.sum(axis=0), now.n, inside)
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        value = rest_of(ref.sum("value").sum(axis=0), now.sum("value"), inside) + now.sum("value")
-        positions = value / (other + now.n)
-        positions[:, :FIRST] = np.nan
-        count, first, second = (x[FIRST:].sum() for x in (
-            ref.n.sum(axis=0), ref.sum("value").sum(axis=0), ref.sum("value2").sum(axis=0)))  # fmt: skip
-        variance = second / max(count, 1) - (first / max(count, 1)) ** 2
-        if not np.isfinite(variance) or variance <= 0:
-            return np.full(len(now.n), np.nan)
-        return np.asarray(wasserstein(other, now.n, positions)) / np.sqrt(variance)
+@np.errstate(invalid="ignore", divide="ignore", over="ignore")
+def _wasserstein(now: Alike, past: Alike, other: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Wasserstein-1 over reference standard deviation; each bin stands at the mean of its values in both; (F, W)."""
+    own, before = now.sum("value"), past.sum("value").sum(axis=1)
+    positions = (rest_of(before, own, inside, axis=1) + own) / (other + now.n)
+    positions[:, :, :FIRST] = np.nan
+    count, first, second = (x[:, FIRST:].sum(axis=1) for x in (
+        past.n.sum(axis=1), before, past.sum("value2").sum(axis=1)))  # fmt: skip
+    variance = second / np.maximum(count, 1) - (first / np.maximum(count, 1)) ** 2
+    some = np.flatnonzero(np.isfinite(variance) & (variance > 0))
+    out = np.full(now.n.shape[:2], np.nan)
+    out[some] = wasserstein(other[some], now.n[some], positions[some]) / np.sqrt(variance[some, None])
+    return out
 
 
 def expected_distance(js: np.ndarray, noise: np.ndarray, inside: np.ndarray) -> np.ndarray:
@@ -111,8 +105,9 @@ def _unseen(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     if not chosen:
         return combine([])
     bins = [windows.bins.columns[i] for i in chosen]
-    count = np.array([windows.column(i).n[:, -1] for i in chosen]).astype(float)
-    n = np.array([windows.column(i).n[:, FIRST:].sum(axis=1) for i in chosen]).astype(float)
+    count, n = (np.zeros((len(chosen), len(windows))) for _ in range(2))
+    for f, now in blocks(windows, chosen):
+        count[f], n[f] = now.n[:, :, -1], now.n[:, :, FIRST:].sum(axis=2)
     rate = np.array([c.unseen_rate for c in bins])[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(n > 0, count / n, np.nan)
@@ -153,19 +148,20 @@ def _lost(windows: Cube, reference: Cube) -> pd.DataFrame:
         return combine([])
     shape = (len(chosen), len(windows))
     lost, p, n = np.zeros(shape), np.ones(shape), np.zeros(shape)
-    detail: list[list[str | None]] = []
-    for f, i in enumerate(chosen):
-        now, ref = windows.column(i), reference.column(i)
-        named = slice(FIRST, len(now.bins.categories) + FIRST)
-        n[f] = now.n[:, FIRST:].sum(axis=1)
-        share = ref.n[:, named].sum(axis=0) / max(ref.n[:, FIRST:].sum(), 1)
-        none = log_chance_of_none(now.n[:, named].T, n[f], ref.n[:, named].T, ref.n[:, FIRST:].sum(axis=1))
-        gone = none < -_SURE - np.log(len(chosen) * max(len(share), 1))
-        lost[f] = (gone * share[:, None]).sum(axis=0)
-        p[f] = np.exp(np.where(gone, none, 0.0).min(axis=0, initial=0.0))
-        detail.append(
-            [", ".join(now.bins.categories[c] for c in np.flatnonzero(column)[:5]) or None for column in gone.T]
-        )
+    detail: list[list[str | None]] = [[None] * len(windows) for _ in chosen]
+    for f, now in blocks(windows, chosen):
+        named, every = (of.n[:, :, FIRST:] for of in (now, now.of(reference)))
+        n[f], rows = named.sum(axis=2), every.sum(axis=2)
+        named, every = named[:, :, :-2].transpose(0, 2, 1), every[:, :, :-2].transpose(0, 2, 1)  # (F, C, W), (F, C, R)
+        share = every.sum(axis=2) / np.maximum(rows.sum(axis=1), 1)[:, None]
+        none = log_chance_of_none(*(x.reshape(share.size, x.shape[2]) for x in (
+            named, np.broadcast_to(n[f][:, None], named.shape), every, np.broadcast_to(rows[:, None], every.shape),
+        ))).reshape(named.shape)  # fmt: skip
+        gone = none < -_SURE - np.log(len(chosen) * max(share.shape[1], 1))
+        lost[f] = (gone * share[:, :, None]).sum(axis=1)
+        p[f] = np.exp(np.where(gone, none, 0.0).min(axis=1, initial=0.0))
+        for k, w in np.argwhere(gone.any(axis=1)):
+            detail[f[k]][w] = ", ".join(now.bins[k].categories[c] for c in np.flatnonzero(gone[k, :, w])[:5])
     names = [windows.bins.columns[i].name for i in chosen]
     return table(
         "drift", "lost_share", names, windows, reference, value=lost, expected=0.0, n=n, p_value=p, detail=detail

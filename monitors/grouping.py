@@ -39,12 +39,21 @@ def scored_groups(n: np.ndarray, column: ColumnBins) -> np.ndarray:
 
 
 def grouped(counts: np.ndarray, group: np.ndarray) -> np.ndarray:
-    """Counts by bin (..., B) summed by group, (..., G), float64."""
-    return counts.astype(float) @ (group[:, None] == np.arange(group.max() + 1)).astype(float)
+    """Counts by bin summed by group, float64.
+
+    Parameters
+    ----------
+    counts : shape (..., B), or of columns side by side (F, ..., W, B); group : shape (B,), or (F, ..., B)
+
+    Returns
+    -------
+    shape (..., G); side by side (F, ..., W, G), as many groups as the column that has the most
+    """
+    return counts.astype(float) @ (group[..., None] == np.arange(group.max() + 1)).astype(float)
 
 
 def group_names(column: ColumnBins, group: np.ndarray) -> list[str]:
-    """What to call each group of bins."""
+    """What to call each group of a column's bins; group : shape (B,)."""
     labels = np.array(column.labels(), object)
     names = []
     for g in range(int(group.max()) + 1):

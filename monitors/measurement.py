@@ -52,19 +52,22 @@ def labelled_share(cube: Cube) -> np.ndarray:
         return np.asarray(column.by_outcome.sum(axis=(1, 2)) / column.n.sum(axis=1))
 
 
-def rest_of(total: np.ndarray, own: np.ndarray, inside: np.ndarray) -> np.ndarray:
+def rest_of(total: np.ndarray, own: np.ndarray, inside: np.ndarray, axis: int = 0) -> np.ndarray:
     """What each window is compared with: the reference's total, less the window itself where it is part of it.
 
     Parameters
     ----------
-    total : shape (...); own : shape (W, ...); inside : shape (W,), bool
+    total : shape (...); own : the same with an axis more, that of windows; inside : shape (W,), bool
+    axis : of windows
 
     Returns
     -------
-    shape (W, ...)
+    shape of ``own``
     """
-    mask = inside.reshape(-1, *([1] * (own.ndim - 1)))
-    return total[None] - np.where(mask, own, 0)
+    rest = np.repeat(np.expand_dims(total, axis), len(inside), axis)
+    places = (slice(None),) * axis + (inside,)
+    rest[places] -= own[places]
+    return rest
 
 
 def mean_inside(values: np.ndarray, inside: np.ndarray) -> np.ndarray:

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from monitors import attributions, offline
-from monitors.directions import DEVIATION, Directions, Moves, directions, judge_directions
+from monitors.directions import BURSTS, DEVIATION, SHARE, Directions, Moves, directions, judge_directions
 from monitors.drift import expected_distance
 from monitors.measurement import combine, table
-from monitors.profile.cube import ColumnCube, Cube
+from monitors.profile.alike import blocks
+from monitors.profile.cube import Cube
 from monitors.reference import DEFAULT_WINDOWS, FEWEST, first_windows
 from monitors.settings import Settings
 from monitors.statistics.distances import expected_jensen_shannon, jensen_shannon
@@ -50,14 +51,12 @@ def distribution(windows: Cube, training: Cube, settings: Settings) -> pd.DataFr
     if not columns or not len(windows) or not len(training):
         return combine([])
     names = [windows.bins.columns[i].name for i in columns]
-    cubes = [(windows.column(i), training.column(i)) for i in columns]
     distance, noise, n = (np.full((len(names), len(windows)), np.nan) for _ in range(3))
-    for f, (now, ref) in enumerate(cubes):
-        whole = ref.n.sum(axis=0)
-        n[f] = now.n.sum(axis=1)
-        distance[f] = jensen_shannon(whole[None], now.n)
-        noise[f] = expected_jensen_shannon(whole[None], n[f], np.full(len(windows), whole.sum()))
-    moved = _judge(cubes, windows, training, settings)
+    for f, now in blocks(windows, columns):
+        whole, n[f] = now.of(training).n.sum(axis=1), now.n.sum(axis=2)
+        distance[f] = jensen_shannon(whole[:, None], now.n)
+        noise[f] = expected_jensen_shannon(whole[:, None], n[f], whole.sum(axis=1, keepdims=True))
+    moved = _judge(directions(windows, training, columns), windows, training, settings)
     outside = np.zeros(len(windows), bool)
     expected = expected_distance(distance, noise, outside)
     return table(
@@ -66,9 +65,8 @@ def distribution(windows: Cube, training: Cube, settings: Settings) -> pd.DataFr
     )  # fmt: skip
 
 
-def _judge(cubes: list[tuple[ColumnCube, ColumnCube]], windows: Cube, training: Cube, settings: Settings) -> Moves:
+def _judge(columns: Directions, windows: Cube, training: Cube, settings: Settings) -> Moves:
     rate, outside = settings.rate("skew", "training_distance"), np.zeros(len(windows), bool)
-    columns = [directions(now, ref) for now, ref in cubes]
     if timed(training):
         return judge_directions(columns, outside, rate)
     held = habit_windows(windows, settings.grain)
@@ -76,27 +74,27 @@ def _judge(cubes: list[tuple[ColumnCube, ColumnCube]], windows: Cube, training: 
     worth = float(training.rows.sum() / max(np.median(rows), 1)) if len(rows) else 1.0
     # what is known of the training set's place is worth so many windows, not as many as tell the habit
     factor = np.sqrt((1 + 1 / max(len(held), 1)) / (1 + 1 / max(min(worth, len(held)), 1e-9)))
-    return judge_directions([_placed(column, held) for column in columns], outside, rate, float(factor))
+    return judge_directions(_placed(columns, held), outside, rate, float(factor))
 
 
-def _placed(column: Directions, held: np.ndarray) -> Directions:
+def _placed(columns: Directions, held: np.ndarray) -> Directions:
     """The habit of some windows about their mean, put where the training set is."""
-    with np.errstate(invalid="ignore"):
-        known = np.isfinite(column.reference)
-        centre = np.where(known, column.reference, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-        own = column.windows[:, held]
-        there = np.isfinite(own)
-        mean = np.where(there, own, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
-        moved = np.clip(own - mean[:, None] + centre[:, None], column.low[:, None], column.high[:, None])
     # what is a mean over rows is the same over windows; a deviation about each window's own mean is not, and rows that
     # were shuffled have it about the mean of all
-    kept = np.array([name != DEVIATION for name in column.names])
-    by_number = ("windows", "errors", "low", "high", "events", "kind", "weight", "offset", "unit")
-    return column._replace(
-        **{name: getattr(column, name)[kept] for name in by_number},
-        reference=np.where(there, moved, np.nan)[kept], reference_error=column.errors[:, held][kept],
-        rows=(column.rows[1][held], column.rows[1]), names=[n for n, k in zip(column.names, kept, strict=True) if k],
-    )  # fmt: skip
+    of = columns.numbers.at((columns.numbers.kind % BURSTS == SHARE) | (columns.numbers.place != DEVIATION))
+    own = of.windows[:, held]
+    there = np.isfinite(own)
+    centre, mean = (
+        np.where(known, x, 0.0).sum(axis=1, keepdims=True) / np.maximum(known.sum(axis=1, keepdims=True), 1)
+        for x, known in ((of.reference, np.isfinite(of.reference)), (own, there))
+    )
+    with np.errstate(invalid="ignore"):
+        moved = np.clip(own - mean + centre, of.low[:, None], of.high[:, None])
+    now = columns.rows[1]
+    return columns._replace(
+        numbers=of._replace(reference=np.where(there, moved, np.nan), reference_error=of.errors[:, held]),
+        rows=(now[:, held], now),
+    )
 
 
 def habit_windows(windows: Cube, grain: Grain) -> np.ndarray:

@@ -118,15 +118,17 @@ def wasserstein(p: np.ndarray, q: np.ndarray, positions: np.ndarray) -> np.ndarr
     """
     positions = np.asarray(positions, float)
     known = np.isfinite(positions)
-    positions = np.where(known, positions, np.nan)
     p, q = shares(np.where(known, p, 0.0)), shares(np.where(known, q, 0.0))
-    order = np.argsort(positions, axis=-1)  # NaN last, where both cumulative shares are 1
-    if positions.ndim == 1:
-        difference = (p - q)[..., order]
-    else:
-        difference = np.take_along_axis(p - q, np.broadcast_to(order, np.broadcast_shapes(p.shape, q.shape)), -1)
-    gaps = np.nan_to_num(np.diff(np.take_along_axis(positions, order, axis=-1), axis=-1), nan=0.0)
-    return (np.abs(np.cumsum(difference, axis=-1)[..., :-1]) * gaps).sum(axis=-1) + difference.sum(axis=-1)
+    positions = np.where(known, positions, np.nan)
+    # a bin that is left out stands where the one before it does, so that there is no step to it
+    difference, placed = p - q, np.fmax.accumulate(positions, axis=-1)
+    if (placed > positions).any():
+        order = np.argsort(positions, axis=-1)  # NaN last, where both cumulative shares are 1
+        difference = np.take_along_axis(difference, np.broadcast_to(order, difference.shape), axis=-1)
+        placed = np.take_along_axis(positions, order, axis=-1)
+    gaps = np.nan_to_num(np.diff(placed, axis=-1), nan=0.0)
+    # the last is nothing, but of a distribution without rows
+    return (np.abs(np.cumsum(difference, axis=-1)[..., :-1]) * gaps).sum(axis=-1) + 0 * difference.sum(axis=-1)
 
 
 @np.errstate(divide="ignore", invalid="ignore")

@@ -70,6 +70,8 @@ def test_the_rest_is_the_total_without_the_window_where_that_is_part_of_it() -> 
     inside = np.array([True, True, False])
     total = own[inside].sum(axis=0)
     assert rest_of(total, own, inside).tolist() == [own[1].tolist(), own[0].tolist(), total.tolist()]
+    both = rest_of(np.stack([total, 2 * total]), np.stack([own, 2 * own]), inside, axis=1)
+    np.testing.assert_array_equal(both, np.stack([rest_of(total, own, inside), 2 * rest_of(total, own, inside)]))
 
 
 def test_means_over_the_reference_pass_over_what_is_not_known() -> None:

@@ -70,6 +70,15 @@ def test_wasserstein_leaves_bins_without_a_place_out():
     p, q = np.array([5, 1, 1]), np.array([0, 1, 3])
     assert wasserstein(p, q, np.array([np.nan, 0, 1])) == pytest.approx(0.25)
     assert np.isnan(wasserstein(p, q, np.array([0, np.nan, np.inf])))
+    assert wasserstein(np.array([3, 9, 4]), np.array([3, 9, 0]), np.array([0, 1, np.nan])) == 0
+
+
+@given(counts, st.randoms(use_true_random=False))
+def test_wasserstein_is_in_the_unit_of_the_positions_however_small(pair, random):
+    p, q = pair
+    positions = np.array([random.choice([np.nan, -2.5, 0, 1, 7.25]) for _ in p])
+    plain, tiny = wasserstein(p, q, positions), wasserstein(p, q, 1e-150 * positions)
+    assert tiny == pytest.approx(1e-150 * plain, rel=1e-9, abs=1e-170, nan_ok=True)
 
 
 @given(counts)
