@@ -27,8 +27,8 @@ class Curve(NamedTuple):
     square: np.ndarray
 
     def summed(self) -> Curve:
-        """All windows as one."""
-        return Curve(*(part.sum(axis=0) for part in self))
+        """All windows as one, W being 1."""
+        return Curve(*(part.sum(axis=0, keepdims=True) for part in self))
 
 
 def curve(cube: Cube) -> Curve | None:

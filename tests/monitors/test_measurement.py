@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from monitors.measurement import (
     combine,
     in_reference,
     mean_inside,
+    reference_first,
     rest_of,
     table,
 )
@@ -42,6 +45,21 @@ def test_windows_of_the_reference_are_not_judged() -> None:
     assert frame["reference"].tolist() == [True] * 4 + [False] * 6
     assert frame["p_value"].isna().tolist() == [True] * 4 + [False] * 6
     assert frame["feature"].isna().all()
+
+
+@pytest.mark.parametrize("past", [[0, 1, 2, 3], [2, 5, 9], [], list(range(10))])
+def test_the_references_windows_come_first_and_each_window_once(past: list[int]) -> None:
+    reference = CUBE.select(np.array(past, np.int64))
+    later, place = reference_first(CUBE, reference)
+    starts = np.concatenate([reference.starts, CUBE.starts[later]])
+    assert starts[place].tolist() == CUBE.starts.tolist()
+    assert sorted(starts.tolist()) == CUBE.starts.tolist()
+
+
+def test_a_reference_of_other_rows_has_none_of_the_windows() -> None:
+    later, place = reference_first(CUBE, replace(REFERENCE, segment="elsewhere"))
+    assert later.all()
+    assert place.tolist() == list(range(4, 14))
 
 
 def test_a_column_that_there_is_not_is_a_mistake() -> None:

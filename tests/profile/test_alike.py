@@ -64,3 +64,13 @@ def test_the_reference_has_the_same_columns() -> None:
     past = CUBE.select(np.arange(4))
     for _, block in blocks(CUBE, BINS.feature_places):
         np.testing.assert_array_equal(block.of(past).n, block.n[:, :4])
+
+
+def test_some_of_the_windows() -> None:
+    keep = np.arange(len(CUBE)) % 3 == 1
+    some = CUBE.select(keep)
+    for _, block in blocks(CUBE, BINS.feature_places):
+        for name in WHOLE:
+            expected = getattr(block.of(some), name)
+            np.testing.assert_array_equal(getattr(block.at(keep), name), expected, err_msg=name)
+        np.testing.assert_array_equal(block.at(keep).sum("value"), block.of(some).sum("value"))

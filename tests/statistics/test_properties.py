@@ -148,7 +148,8 @@ NOT_OF_COUNTS = {
     "untied": "test_auc.py", "score_interval": "of a value and its error",
     "learning_inflation": "test_power.py, by simulation", "cross_fitted": "seen through available_power",
     "order_variance": "test_leave_pair_out.py, by simulation",
-    "gather": "a sum", "join_bins": "test_leave_pair_out.py", "classes_first": "of shapes",
+    "gather": "a sum", "join_bins": "test_leave_pair_out.py", "levelled": "test_levelling.py",
+    "classes_first": "of shapes",
     "against_rest": "seen through multiclass_power", "class_weights": "seen through multiclass_power",
     "mean_auc": "seen through multiclass_power", "expected_mean_auc": "seen through multiclass_power",
     "split_by_bins": "test_decomposition.py", "input_errors": "test_cbpe.py",
@@ -159,7 +160,7 @@ NOT_OF_COUNTS = {
 
 MODULES = (
     "auc", "cbpe", "decomposition", "distances", "explained_variance", "information", "intervals", "leave_pair_out",
-    "joining", "losses", "one_vs_rest", "performance", "power", "shrinkage", "spread", "trends",
+    "joining", "levelling", "losses", "one_vs_rest", "performance", "power", "shrinkage", "spread", "trends",
 )  # fmt: skip
 
 
