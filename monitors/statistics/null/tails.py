@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from monitors.statistics.null.habit import sums_by
+
 START = float(-np.log(0.2))
 """Surprise beyond which a tail is looked at: one in five of a normal's."""
 _POOLED, _KNOWN, _OWN = 20.0, 60.0, 10.0
@@ -63,9 +65,7 @@ def tails(reference: np.ndarray, kind: np.ndarray, usual: np.ndarray | None = No
 
     def pooled(x: np.ndarray) -> np.ndarray:
         """Sums over numbers of one kind, for each of them."""
-        total = np.zeros((int(group.max(initial=-1)) + 1, x.shape[1]))
-        np.add.at(total, group, x)
-        return total[group]
+        return np.asarray(sums_by(x, group)[group])
 
     def fit(
         total: np.ndarray, count: np.ndarray, of: np.ndarray, own: np.ndarray, mine: np.ndarray, n: np.ndarray
