@@ -33,7 +33,7 @@ from monitors.profile.engines import Engine, engine_of
 from monitors.profile.facts import COUNTS, COURSE, DELAY_HOURS
 from monitors.reference import Plan, first_windows, plan
 from monitors.settings import segment_share
-from monitors.store import Store, replace_frame, replace_rows
+from monitors.store import Store, replace_frame, replace_measurements, replace_rows
 from monitors.windows import Grain
 
 if TYPE_CHECKING:
@@ -163,7 +163,8 @@ def _run(
     found = find(measured, config, layout.grain, _file_facts(log, labels, offline), chosen)
     events = _events(config, store, connection)
     found, incidents = group(found, layout.grain, measured, events, bins.task)
-    for table, frame in ((tables.measurements, measured), (tables.findings, found), (tables.incidents, incidents)):
+    replace_measurements(connection, name, measured)
+    for table, frame in ((tables.findings, found), (tables.incidents, incidents)):
         replace_frame(connection, table, name, frame)
     after, now = store.findings(name, connection), store.incidents(name, connection)
     return RunResult(

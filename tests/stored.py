@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from monitors import store as tables
 from monitors.config import Config
 from monitors.store import Store
@@ -65,9 +67,10 @@ def write_store(
             (tables.models, [model]),
             (tables.profiles, rows),
             (tables.findings, findings),
-            (tables.measurements, measurements),
         ):
             if content:
                 connection.execute(table.insert(), content)
+        if measurements:
+            tables.replace_measurements(connection, "m", pd.DataFrame(measurements))
     store.close()
     return config

@@ -19,9 +19,9 @@ from monitors.store.tables import (
     runs,
     touches,
 )
-from monitors.store.writing import RUNS_KEPT, add_run, replace_frame, replace_rows
+from monitors.store.writing import RUNS_KEPT, add_run, replace_frame, replace_measurements, replace_rows
 
 __all__ = [
     "RUNS_KEPT", "SCHEMA", "Store", "add_run", "events", "files", "findings", "incidents", "measurements", "meta",
-    "metadata", "models", "profiles", "replace_frame", "replace_rows", "runs", "touches",
+    "metadata", "models", "profiles", "replace_frame", "replace_measurements", "replace_rows", "runs", "touches",
 ]  # fmt: skip

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import pandas as pd
 import sqlalchemy as sa
 
 from monitors.errors import UserError
 from monitors.store.engine import LOCK, beginning
 from monitors.store.tables import meta, metadata
+from monitors.store.writing import replace_measurements
 
-SCHEMA = 4
+SCHEMA = 5
 """Version of the tables. ``_MIGRATIONS[k]`` takes a store from version k to k + 1."""
 
 _TEXTS = {
@@ -29,7 +31,26 @@ _TEXTS = {
 }  # fmt: skip
 """Columns of text in schema 4, by table."""
 
-_MIGRATIONS: dict[int, Sequence[str | tuple[str, str]]] = {
+
+def _in_streams(connection: sa.Connection) -> None:
+    """Measurements, a row each until now, become streams of many."""
+    table = "measurements_by_row"
+    connection.exec_driver_sql(f"ALTER TABLE measurements RENAME TO {table}")
+    texts, blob = (
+        ('TEXT COLLATE "C"', "BYTEA") if connection.dialect.name == "postgresql" else ("TEXT", "BLOB")
+    )  # fmt: skip
+    key = ("model", "segment", "monitor", "metric")
+    connection.exec_driver_sql(
+        f"CREATE TABLE measurements ({', '.join(f'{name} {texts} NOT NULL' for name in key)}, "
+        f"of_features BOOLEAN NOT NULL, content {blob} NOT NULL, PRIMARY KEY ({', '.join(key)}, of_features))"
+    )
+    for model in connection.exec_driver_sql(f"SELECT DISTINCT model FROM {table}").scalars().all():
+        rows = connection.execute(sa.text(f"SELECT * FROM {table} WHERE model = :model"), {"model": model})
+        replace_measurements(connection, model, pd.DataFrame(rows.mappings().all()))
+    connection.exec_driver_sql(f"DROP TABLE {table}")
+
+
+_MIGRATIONS: dict[int, Sequence[str | tuple[str, str] | Callable[[sa.Connection], None]]] = {
     1: (  # incidents are ranked by what they cost, and say what belongs to them; the next run fills it in
         'ALTER TABLE incidents ADD COLUMN "rank" INTEGER DEFAULT 0 NOT NULL',
         "ALTER TABLE incidents ADD COLUMN alerts INTEGER DEFAULT 0 NOT NULL",
@@ -47,8 +68,9 @@ _MIGRATIONS: dict[int, Sequence[str | tuple[str, str]]] = {
             f'ALTER COLUMN "{name}" TYPE TEXT COLLATE "C"' for name in names))
         for table, names in _TEXTS.items()
     ),
+    4: (_in_streams,),
 }  # fmt: skip
-"""Statements, those of one kind of database with its name."""
+"""Statements, those of one kind of database with its name, and functions."""
 
 
 def bring_up_to_date(engine: sa.Engine, read_only: bool) -> None:
@@ -80,6 +102,9 @@ def bring_up_to_date(engine: sa.Engine, read_only: bool) -> None:
             return
         for step in range(version, SCHEMA):
             for given in _MIGRATIONS[step]:
+                if callable(given):
+                    given(connection)
+                    continue
                 dialect, statement = given if isinstance(given, tuple) else (connection.dialect.name, given)
                 if dialect == connection.dialect.name:
                     connection.exec_driver_sql(statement)

@@ -14,6 +14,7 @@ from monitors.errors import UserError
 from monitors.profile.bins import Bins
 from monitors.profile.cube import Profile
 from monitors.store import engine as databases
+from monitors.store.measured import decoded
 from monitors.store.migrations import bring_up_to_date
 from monitors.store.tables import events, files, findings, incidents, measurements, models, profiles, runs, touches
 from monitors.windows import Grain
@@ -147,8 +148,11 @@ class Store:
 
     def measurements(self, model: str, connection: sa.Connection | None = None) -> pd.DataFrame:
         """All measurements of a model, oldest window first."""
-        query = sa.select(measurements).where(measurements.c.model == model).order_by(measurements.c.window_start)
-        return self._frame(query, measurements, connection)
+        return self._measured(measurements.c.model == model, connection=connection)
+
+    def _measured(self, *where: sa.ColumnElement[bool], connection: sa.Connection | None = None) -> pd.DataFrame:
+        query = sa.select(measurements).where(*where)
+        return decoded(self._rows(query.order_by(*measurements.primary_key.columns), connection))
 
     def findings(self, model: str, connection: sa.Connection | None = None) -> pd.DataFrame:
         """All findings of a model, newest window first, alerts before watches."""
@@ -179,24 +183,17 @@ class Store:
 
     def judged(self, model: str) -> pd.DataFrame:
         """What was judged of all rows, a row for each monitor and metric: numbers, features, windows, last window."""
-        column = measurements.c
-        judged = (column.model == model, column.p_value.is_not(None), column.segment.is_(None))
-        query = sa.select(
-            column.monitor, column.metric, sa.func.count().label("numbers"),
-            sa.func.count(column.feature.distinct()).label("features"),
-            sa.func.count(column.window_start.distinct()).label("windows"),
-            sa.func.max(column.window_start).label("last"),
-        ).where(*judged).group_by(column.monitor, column.metric)  # fmt: skip
-        names = ["monitor", "metric", "numbers", "features", "windows", "last"]
-        return pd.DataFrame(self._rows(query, None), columns=names)
+        found = self._measured(measurements.c.model == model, measurements.c.segment == "")
+        groups = found[found["p_value"].notna()].groupby(["monitor", "metric"])
+        return groups.agg(
+            numbers=("window_start", "size"), features=("feature", "nunique"), windows=("window_start", "nunique"),
+            last=("window_start", "max"),
+        ).reset_index()  # fmt: skip
 
     def measured_whole(self, model: str) -> pd.DataFrame:
         """Measurements of the model and the log as a whole, no feature's and no segment's, oldest window first."""
         column = measurements.c
-        query = sa.select(measurements).where(
-            column.model == model, column.segment.is_(None), column.feature.is_(None)
-        )  # fmt: skip
-        return self._frame(query.order_by(column.window_start), measurements, None)
+        return self._measured(column.model == model, column.segment == "", ~column.of_features)
 
     def rows_by_segment(self, model: str, column: str) -> pd.DataFrame:
         """Rows of every window and value of a segment column: value, start, rows, in order of time."""

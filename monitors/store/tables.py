@@ -71,17 +71,12 @@ def _numbers(*names: str) -> list[sa.Column[Any]]:
 
 measurements = sa.Table(
     "measurements", metadata,
-    sa.Column("model", _text(), nullable=False),
-    sa.Column("monitor", _text(), nullable=False),
-    sa.Column("metric", _text(), nullable=False),
-    sa.Column("feature", _text()),
-    sa.Column("segment", _text()),
-    sa.Column("window_start", _big, nullable=False),
-    sa.Column("window_end", _big, nullable=False),
-    *_numbers("value", "low", "high", "expected", "n", "p_value", "band_low", "band_high"),
-    sa.Column("detail", _text()),
-    sa.Column("reference", sa.Boolean, nullable=False),
-    sa.Index("measurements_by_window", "model", "window_start"),
+    sa.Column("model", _text(), primary_key=True),
+    sa.Column("segment", _text(), primary_key=True),  # "" is all rows
+    sa.Column("monitor", _text(), primary_key=True),
+    sa.Column("metric", _text(), primary_key=True),
+    sa.Column("of_features", sa.Boolean, primary_key=True),  # or of the model and the log as a whole
+    sa.Column("content", sa.LargeBinary, nullable=False),  # see ``measured``
 )  # fmt: skip
 
 findings = sa.Table(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from monitors.store.tables import runs
+from monitors.store.tables import measurements, runs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,36 +36,19 @@ def replace_rows(
         connection.execute(table.insert(), list(rows))
 
 
+def replace_measurements(connection: sa.Connection, model: str, frame: pd.DataFrame) -> None:
+    """A model's measurements give way to others."""
+    from monitors.store.measured import encoded
+
+    replace_rows(connection, measurements, {"model": model}, [{"model": model, **row} for row in encoded(frame)])
+
+
 def replace_frame(connection: sa.Connection, table: sa.Table, model: str, frame: pd.DataFrame) -> None:
-    """A model's rows of a table give way to a frame's: NaN and None become NULL.
-
-    Half a million measurements: the driver takes them as they are, without SQLAlchemy's work on every row.
-    """
-    connection.execute(sa.delete(table).where(table.c.model == model))
-    if not len(frame):
-        return
-    values = [[model] * len(frame) if c.name == "model" else _values(frame[c.name], c) for c in table.columns]
-    rows = zip(*values, strict=True)
-    names = [column.name for column in table.columns]
-    if connection.dialect.name == "postgresql":
-        _copy(connection, table, names, rows)
-        return
-    compiled = table.insert().compile(dialect=connection.dialect, column_keys=names)
-    assert compiled.positiontup == names
-    connection.exec_driver_sql(str(compiled), list(rows))
-
-
-def _copy(connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    """Rows into a table of PostgreSQL by COPY, several times faster than by INSERT."""
-    quote = connection.dialect.identifier_preparer.quote
-    statement = f"COPY {quote(table.name)} ({', '.join(map(quote, names))}) FROM STDIN"
-    driver: Any = connection.connection.driver_connection
-    try:
-        with driver.cursor() as cursor, cursor.copy(statement) as to:
-            for row in rows:
-                to.write_row(row)
-    except connection.dialect.loaded_dbapi.OperationalError as error:
-        raise sa.exc.OperationalError(statement, None, error, connection_invalidated=driver.closed) from error
+    """A model's rows of a table give way to a frame's: NaN and None become NULL."""
+    names = [column.name for column in table.columns if column.name != "model"]
+    values = zip(*(_values(frame[name], table.c[name]) for name in names), strict=True) if len(frame) else ()
+    rows = [{"model": model, **dict(zip(names, row, strict=True))} for row in values]
+    replace_rows(connection, table, {"model": model}, rows)
 
 
 def _values(column: pd.Series, kind: sa.Column[Any]) -> list[Any]:

@@ -123,11 +123,11 @@ def _write(frame: pd.DataFrame, path: Path) -> None:
 
 
 def contents(url: str) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table but when it ran, profiles decoded."""
+    """Every row of every table but when it ran, profiles and measurements decoded."""
     store = Store.open(url, read_only=True)
     found: dict[str, list[tuple[Any, ...]]] = {}
     with store.engine.connect() as connection:
-        for table in (table for table in metadata.sorted_tables if table.name != "runs"):
+        for table in (table for table in metadata.sorted_tables if table.name not in {"runs", "measurements"}):
             columns = [c for c in table.columns if (table.name, c.name) not in
                        {("files", "modified"), ("models", "version"), ("events", "id")}]  # fmt: skip
             rows = [tuple(row) for row in connection.execute(sa.select(*columns))]
@@ -135,6 +135,9 @@ def contents(url: str) -> dict[str, list[tuple[Any, ...]]]:
                 at = [c.name for c in columns].index("profile")
                 rows = [(*row[:at], _plain(row[at]), *row[at + 1 :]) for row in rows]
             found[table.name] = sorted(rows, key=repr)
+    measured = pd.concat([store.measurements(model) for model in store.models()])
+    measured = measured.astype(object).where(measured.notna(), None)
+    found["measurements"] = sorted(measured.itertuples(index=False, name=None), key=repr)
     store.close()
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import sqlalchemy as sa
 
@@ -73,11 +74,21 @@ def _fill(connection: sa.Connection, log: Log) -> None:
             if table.name == "meta" or not sa.inspect(connection).has_table(table.name):
                 continue
             had = [column["name"] for column in sa.inspect(connection).get_columns(table.name)]
+            if table.name == "measurements":
+                _fill_measurements(connection, store.measurements("m"))
+                continue
             then = sa.Table(table.name, sa.MetaData(), *(sa.Column(name, table.c[name].type) for name in had))
             rows = [dict(row) for row in source.execute(sa.select(*(table.c[name] for name in had))).mappings()]
             if rows:
                 connection.execute(then.insert(), rows)
     store.close()
+
+
+def _fill_measurements(connection: sa.Connection, measured: pd.DataFrame) -> None:
+    """A row each, as they were until schema 4."""
+    then = sa.Table("measurements", sa.MetaData(), *(sa.Column(name) for name in measured.columns))
+    rows = measured.astype(object).where(measured.notna(), None).to_dict("records")
+    connection.execute(then.insert(), rows)
 
 
 @pytest.mark.parametrize("version", SCHEMAS)

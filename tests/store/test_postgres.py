@@ -16,8 +16,7 @@ import sqlalchemy as sa
 from dashboard import data
 from monitors.config import Config
 from monitors.errors import UserError
-from monitors.store import SCHEMA, Store, engine, meta, runs
-from monitors.store.writing import _copy as copy_rows
+from monitors.store import SCHEMA, Store, engine, meta
 from monitors.views import Look
 from tests.pipeline.logs import DAYS, TOML, Log, copy
 
@@ -143,25 +142,6 @@ def test_a_run_whose_connection_is_cut_leaves_no_trace(in_time: Log, tmp_path: P
     assert log.store() == before
     log.run()
     assert log.store() == in_time.store()
-
-
-def test_a_connection_that_is_cut_while_rows_are_copied(tmp_path: Path, database: str) -> None:
-    store = Store.open(database)
-
-    def rows() -> Iterator[tuple[object, ...]]:
-        yield ("m", 1, 0, 0)
-        said = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'driftmeter'"
-        assert asked(database, said) == 1
-        for at in range(2, 1_000_000):
-            yield ("m", at, 0, 0)
-
-    with pytest.raises(UserError, match="was lost: .*; nothing was written"), store.writing("m") as connection:
-        copy_rows(connection, runs, ["model", "at", "told", "untold"], rows())
-    assert store.runs("m").empty
-    with store.writing("m") as connection:
-        copy_rows(connection, runs, ["model", "at", "told", "untold"], [("m\0", 1, 2, 3)])
-    assert store.runs("m␀").to_numpy().tolist() == [["m␀", 1, 2, 3]]
-    store.close()
 
 
 def test_a_page_is_of_one_moment(in_time: Log, tmp_path: Path, database: str) -> None:
