@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from monitors.measurement import combine, in_reference, table
+from monitors.profile.alike import Alike, blocks
 from monitors.profile.bins import FIRST, MISSING
-from monitors.profile.cube import ColumnCube, Cube
+from monitors.profile.cube import Cube
 from monitors.sentinel import sentinels
 from monitors.settings import Settings
 from monitors.statistics.intervals import wilson
@@ -38,29 +41,27 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     columns = windows.bins.feature_places
     if not columns or not len(windows):
         return combine([])
-    names = [windows.bins.columns[i].name for i in columns]
-    cubes = [(windows.column(i), reference.column(i)) for i in columns]
     return combine([
-        *_shares(names, cubes, windows, reference, settings),
-        _constant(names, cubes, windows, reference),
-        sentinels(names, cubes, windows, reference, settings),
-        _stale(names, cubes, windows, reference),
-        _type_changed(names, windows, reference),
-        unit_changes(names, cubes, windows, reference),
+        *_shares(columns, windows, reference, settings),
+        _constant(columns, windows, reference),
+        sentinels(columns, windows, reference, settings),
+        _stale(columns, windows, reference),
+        _type_changed(columns, windows, reference),
+        unit_changes(columns, windows, reference),
     ])  # fmt: skip
 
 
-def _shares(
-    names: list[str], cubes: list[tuple[ColumnCube, ColumnCube]], windows: Cube, reference: Cube, settings: Settings
-) -> list[pd.DataFrame]:
-    count = np.array([now.n[:, :FIRST].T for now, _ in cubes]).astype(float)  # (F, 4, W)
-    rows = np.array([now.n.sum(axis=1) for now, _ in cubes]).astype(float)[:, None, :]
-    before = np.array([ref.n[:, :FIRST].T for _, ref in cubes]).astype(float)
-    before_rows = np.array([ref.n.sum(axis=1) for _, ref in cubes]).astype(float)[:, None, :]
-    shape = (len(names) * FIRST, -1)
+def _names(columns: Sequence[int], windows: Cube) -> list[str]:
+    return [windows.bins.columns[i].name for i in columns]
+
+
+def _shares(columns: list[int], windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFrame]:
+    names = _names(columns, windows)
+    count, rows = _counted(windows, columns)
+    before, before_rows = _counted(reference, columns)
 
     def flat(x: np.ndarray) -> np.ndarray:
-        return np.broadcast_to(x, (len(names), FIRST, x.shape[2])).reshape(shape)
+        return np.broadcast_to(x, (len(names), FIRST, x.shape[2])).reshape(len(names) * FIRST, x.shape[2])
 
     p, band = _judge(flat(before), flat(before_rows), flat(count), flat(rows), windows, reference, settings)
     p, band = p.reshape(count.shape), band.reshape(count.shape)
@@ -95,6 +96,14 @@ def _shares(
     return blocks
 
 
+def _counted(cube: Cube, columns: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Rows in each of the missing bins (F, 4, W) and in all (F, 1, W), of some columns."""
+    begin = cube.bins.offsets[:-1]
+    missing = cube.n[:, begin[columns][:, None] + np.arange(FIRST)]
+    rows = np.add.reduceat(cube.n, begin, axis=1)[:, columns, None]
+    return missing.transpose(1, 2, 0).astype(float), rows.transpose(1, 2, 0).astype(float)
+
+
 def _judge(
     before: np.ndarray, before_rows: np.ndarray, count: np.ndarray, rows: np.ndarray, windows: Cube, reference: Cube,
     settings: Settings,
@@ -119,91 +128,87 @@ def _judge(
     return np.where(came, verdict.p, 1.0), band
 
 
-def _constant(
-    names: list[str], cubes: list[tuple[ColumnCube, ColumnCube]], windows: Cube, reference: Cube
-) -> pd.DataFrame:
+def _constant(columns: list[int], windows: Cube, reference: Cube) -> pd.DataFrame:
     """Share of values in the fullest bin, 1 only when every value is the same."""
-    shape = (len(names), len(windows))
-    value, p, n, expected = (np.full(shape, np.nan) for _ in range(4))
-    detail: list[list[str | None]] = []
-    for f, (now, ref) in enumerate(cubes):
-        counts = now.n[:, FIRST:]
-        n[f] = counts.sum(axis=1)
+    value, p, n, expected = (np.full((len(columns), len(windows)), np.nan) for _ in range(4))
+    detail: list[list[str | None]] = [[None] * len(windows) for _ in columns]
+    for f, now in blocks(windows, columns):
+        counts, seen = (of.n[:, :, FIRST:] for of in (now, now.of(reference)))
+        n[f], rows = counts.sum(axis=2), seen.sum(axis=2)
+        known = rows > 0
         with np.errstate(invalid="ignore", divide="ignore"):
-            value[f] = counts.max(axis=1) / n[f]
-            seen = ref.n[:, FIRST:]
-            usual = (seen.max(axis=1) / seen.sum(axis=1))[seen.sum(axis=1) > 0]
-        expected[f] = usual.mean() if len(usual) else np.nan
+            share = counts.max(axis=2) / n[f]
+            usual = np.where(known, seen.max(axis=2) / rows, 0.0)
+            expected[f] = (usual.sum(axis=1) / known.sum(axis=1))[:, None]
         same = constant(now)
-        value[f] = np.where((value[f] == 1) & ~same, np.nextafter(1, 0), value[f])
+        value[f] = np.where((share == 1) & ~same, np.nextafter(1, 0), share)
         # constant in the reference too: nothing new
-        top = 1.0 if not len(usual) or constant(ref).any() else min(usual.max(), 1 - 1e-9)
-        with np.errstate(invalid="ignore", under="ignore"):
-            alone = n[f] / _clump(seen)
-            p[f] = np.where(same & (n[f] >= _LEAST_ROWS), np.power(top, alone), 1.0)
-        detail.append([_only_value(now, w) if same[w] else None for w in range(len(windows))])
-    p = np.minimum(np.where(np.isfinite(value), p * len(names), np.nan), 1.0)
+        new = known.any(axis=1) & ~constant(now.of(reference)).any(axis=1)
+        top = np.where(new, np.minimum(usual.max(axis=1, initial=0.0), 1 - 1e-9), 1.0)
+        with np.errstate(under="ignore"):
+            alone = np.power(top[:, None], n[f] / _clump(seen)[:, None])
+        p[f] = np.where(same & (n[f] >= _LEAST_ROWS), alone, 1.0)
+        for k, w in np.argwhere(same):
+            detail[f[k]][w] = _only_value(now, k, w)
+    p = np.minimum(np.where(np.isfinite(value), p * len(columns), np.nan), 1.0)
     return table(
-        "missing", "constant_share", names, windows, reference, value=value, expected=expected, n=n, p_value=p,
-        detail=detail,
+        "missing", "constant_share", _names(columns, windows), windows, reference, value=value, expected=expected, n=n,
+        p_value=p, detail=detail,
     )  # fmt: skip
 
 
-def _clump(seen: np.ndarray) -> float:
-    """How many rows say what one does: the variance of the fullest bin's share beside that of chance, 1 or more.
+@np.errstate(invalid="ignore", divide="ignore")
+def _clump(seen: np.ndarray) -> np.ndarray:
+    """How many rows say what one does: the variance of the fullest bin's share beside that of chance, 1 or more; (F,).
 
     Parameters
     ----------
-    seen : shape (R, B), rows of the reference's windows by bin
+    seen : shape (F, R, B), rows of the reference's windows by bin
     """
-    rows = seen.sum(axis=1)
-    seen, rows = seen[rows > 0], rows[rows > 0]
-    if len(rows) < FEW_WINDOWS:
-        return 1.0
-    share = seen[:, seen.sum(axis=0).argmax()] / rows
-    chance = share.mean() * (1 - share.mean()) / rows.mean()
-    return float(max(share.var(ddof=1) / chance, 1.0)) if chance > 0 else 1.0
+    rows, fullest = seen.sum(axis=2), seen.sum(axis=1).argmax(axis=1)
+    known = rows > 0
+    count = known.sum(axis=1)
+    share = seen[np.arange(len(seen)), :, fullest] / rows
+    mean = np.where(known, share, 0.0).sum(axis=1) / count
+    variance = np.where(known, (share - mean[:, None]) ** 2, 0.0).sum(axis=1) / (count - 1)
+    chance = mean * (1 - mean) / (rows.sum(axis=1) / count)
+    return np.where((count >= FEW_WINDOWS) & (chance > 0), np.maximum(variance / chance, 1.0), 1.0)
 
 
-def constant(column: ColumnCube) -> np.ndarray:
-    """Windows in which every value is the same one, shape (W,), bool."""
-    counts = column.n[:, FIRST:]
-    if column.bins.kind == "numeric":
-        return (counts.sum(axis=1) > 0) & (column.low == column.high)
-    named = counts[:, : len(column.bins.categories)]
-    return (counts.sum(axis=1) > 0) & (named.max(axis=1, initial=0) == counts.sum(axis=1))
+def constant(of: Alike) -> np.ndarray:
+    """Windows in which every value is the same one, shape (F, W), bool."""
+    counts = of.n[:, :, FIRST:]
+    rows = counts.sum(axis=2)
+    if of.kind == "numeric":
+        return (rows > 0) & (of.low == of.high)
+    return (rows > 0) & (counts[:, :, :-2].max(axis=2, initial=0) == rows)
 
 
-def _only_value(column: ColumnCube, w: int) -> str:
-    if column.bins.kind == "numeric":
-        return f"{column.low[w]:.6g}"
-    return column.bins.categories[int(column.n[w, FIRST : FIRST + len(column.bins.categories)].argmax())]
+def _only_value(of: Alike, f: int, w: int) -> str:
+    if of.kind == "numeric":
+        return f"{of.low[f, w]:.6g}"
+    return of.bins[f].categories[int(of.n[f, w, FIRST:-2].argmax())]
 
 
-def _stale(
-    names: list[str], cubes: list[tuple[ColumnCube, ColumnCube]], windows: Cube, reference: Cube
-) -> pd.DataFrame:
+def _stale(columns: list[int], windows: Cube, reference: Cube) -> pd.DataFrame:
     """For features with one value a window (a daily table, a rate): windows in a row with the same value."""
-    kept, value, usual, p = [], [], [], []
-    for name, (now, ref) in zip(names, cubes, strict=True):
-        if now.bins.kind != "numeric" or len(ref.low) < 3 or not constant(ref).all():
-            continue
-        changes, steps = int((np.diff(ref.low) != 0).sum()), len(ref.low) - 1
-        if not changes:
-            continue  # it never changed in the reference either
-        runs, longest = _runs(np.where(constant(now), now.low, np.nan)), float(_runs(ref.low).max())
-        kept.append(name)
-        value.append(runs)
-        usual.append(np.full(len(runs), longest))
-        # chance that a value which changes as seldom as the reference allows stands that long; holidays do
-        seldom = float(wilson(np.array(changes), np.array(steps)).low)
-        p.append(np.where(runs > 2 * longest, (1 - seldom) ** np.maximum(runs - 1, 0), 1.0))
-    if not kept:
+    steps = len(reference) - 1
+    if steps < 2:
         return combine([])
-    n = np.array([now.n[:, FIRST:].sum(axis=1) for name, (now, _) in zip(names, cubes, strict=True) if name in kept])
-    p_value = np.minimum(np.array(p) * len(kept), 1.0)
-    return table("missing", "stale_windows", kept, windows, reference, value=np.array(value), expected=np.array(usual),
-                 n=n, p_value=p_value)  # fmt: skip
+    changes = (reference.low[1:] != reference.low[:-1]).sum(axis=0)  # (C,)
+    held = (changes > 0) & (reference.low == reference.high).all(axis=0)
+    kept = [i for i in columns if held[i] and windows.bins.columns[i].kind == "numeric"]
+    value, usual, p, n = (np.full((len(kept), len(windows)), np.nan) for _ in range(4))
+    for f, now in blocks(windows, kept):
+        n[f] = now.n[:, :, FIRST:].sum(axis=2)
+        for k, standing in zip(f, np.where(constant(now), now.low, np.nan), strict=True):
+            runs, longest = _runs(standing), float(_runs(reference.low[:, kept[k]]).max())
+            value[k], usual[k] = runs, longest
+            # chance that a value which changes as seldom as the reference allows stands that long; holidays do
+            seldom = float(wilson(changes[kept[k]], np.array(steps)).low)
+            p[k] = np.where(runs > 2 * longest, (1 - seldom) ** np.maximum(runs - 1, 0), 1.0)
+    return table("missing", "stale_windows", _names(kept, windows), windows, reference, value=value, expected=usual,
+                 n=n, p_value=np.minimum(p * len(kept), 1.0))  # fmt: skip
 
 
 def _runs(values: np.ndarray) -> np.ndarray:
@@ -216,10 +221,10 @@ def _runs(values: np.ndarray) -> np.ndarray:
     return out
 
 
-def _type_changed(names: list[str], windows: Cube, reference: Cube) -> pd.DataFrame:
+def _type_changed(columns: list[int], windows: Cube, reference: Cube) -> pd.DataFrame:
     """Share of rows whose file gives the column another type than the reference."""
-    usual = {name for facts in reference.facts for name in facts.get("types", {})}
-    chosen = [name for name in names if any(name in facts.get("types", {}) for facts in windows.facts)]
+    usual, here = ({name for facts in cube.facts for name in facts.get("types", {})} for cube in (reference, windows))
+    chosen = [name for name in _names(columns, windows) if name in here]
     if not chosen:
         return combine([])
     kinds = {column.name: column.type_class for column in windows.bins.features}

@@ -9,8 +9,9 @@ import pandas as pd
 from scipy import special
 
 from monitors.measurement import combine, in_reference, table
+from monitors.profile.alike import Alike, blocks
 from monitors.profile.bins import FIRST
-from monitors.profile.cube import ColumnCube, Cube
+from monitors.profile.cube import Cube
 from monitors.statistics.distances import expected_jensen_shannon, jensen_shannon
 from monitors.statistics.null import FEW_WINDOWS
 
@@ -52,9 +53,7 @@ _LEFT = 0.04
 _LEAST_ROWS = 30
 
 
-def unit_changes(
-    names: list[str], cubes: list[tuple[ColumnCube, ColumnCube]], windows: Cube, reference: Cube
-) -> pd.DataFrame:
+def unit_changes(columns: list[int], windows: Cube, reference: Cube) -> pd.DataFrame:
     """``unit_factor``: by what a numeric feature's values are multiplied, where one conversion explains its window.
 
     The scale is the ratio of standard deviations; a conversion is taken that it and the mean agree with, and that makes
@@ -62,21 +61,21 @@ def unit_changes(
     scale beside the scales of the reference's windows (Student's t on the log), over all features. Where nothing is
     found the value is 1.
     """
-    chosen = [f for f, (now, _) in enumerate(cubes) if now.bins.kind == "numeric"]
+    chosen = [i for i in columns if windows.bins.columns[i].kind == "numeric"]
     if not chosen or not len(reference):
         return combine([])
     inside = in_reference(windows, reference)
     shape = (len(chosen), len(windows))
     value, p, n = np.ones(shape), np.ones(shape), np.zeros(shape)
     detail: list[list[str | None]] = [[None] * len(windows) for _ in chosen]
-    for k, f in enumerate(chosen):
-        now, ref = cubes[f]
-        n[k] = now.n[:, FIRST:].sum(axis=1)
-        for w, unit, chance in _found(now, ref, inside):
-            value[k, w], p[k, w] = unit.factor, min(chance * len(chosen), 1.0)
-            detail[k][w] = said(unit)
+    for f, now in blocks(windows, chosen):
+        n[f] = now.n[:, :, FIRST:].sum(axis=2)
+        for k, w, unit, chance in _found(now, now.of(reference), inside):
+            value[f[k], w], p[f[k], w] = unit.factor, min(chance * len(chosen), 1.0)
+            detail[f[k]][w] = said(unit)
+    names = [windows.bins.columns[i].name for i in chosen]
     return table(
-        "missing", "unit_factor", [names[f] for f in chosen], windows, reference, value=value, expected=1.0, n=n,
+        "missing", "unit_factor", names, windows, reference, value=value, expected=1.0, n=n,
         p_value=np.where(n >= _LEAST_ROWS, p, np.nan), detail=detail,
     )  # fmt: skip
 
@@ -94,63 +93,64 @@ def unit_of(factor: float, detail: str | None) -> Unit:
     return next((unit for unit in UNITS if said(unit) == detail), Unit(factor, 0.0, ""))
 
 
-def _moments(column: ColumnCube) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows with a number, their mean less the column's centre and their standard deviation by window, (W,) each."""
-    n = column.n[:, FIRST:].sum(axis=1).astype(float)
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        mean = column.sum("value")[:, FIRST:].sum(axis=1) / n
-        square = column.sum("value2")[:, FIRST:].sum(axis=1) / n
-        return n, mean, np.sqrt(np.maximum(square - mean**2, 0.0))
+@np.errstate(invalid="ignore", divide="ignore", over="ignore")
+def _moments(of: Alike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows with a number, their mean less the column's centre and their standard deviation by window, (F, W) each."""
+    n, first, second = (x[:, :, FIRST:].sum(axis=2) for x in (of.n, of.sum("value"), of.sum("value2")))
+    mean = first / n
+    return n, mean, np.sqrt(np.maximum(second / n - mean**2, 0.0))
 
 
-def _found(now: ColumnCube, ref: ColumnCube, inside: np.ndarray) -> list[tuple[int, Unit, float]]:
-    """Windows whose values are converted, with the conversion and the chance of such a scale."""
-    rows, levels, usual = _moments(ref)
+@np.errstate(invalid="ignore", divide="ignore", over="ignore")
+def _found(now: Alike, past: Alike, inside: np.ndarray) -> list[tuple[int, int, Unit, float]]:
+    """Columns and windows whose values are converted, with the conversion and the chance of such a scale."""
+    (rows, levels, usual), (n, means, spreads) = _moments(past), _moments(now)
     good = (rows >= _LEAST_ROWS) & (usual > 0) & np.isfinite(usual)
-    if good.sum() < FEW_WINDOWS:
-        return []
-    more = np.sqrt(1 + 1 / int(good.sum()))
-    weight = _of_means(levels[good] + ref.bins.centre, usual[good])
-    scales = _log_scale(levels[good] + ref.bins.centre, usual[good], weight)
-    habit = max(float(scales.std(ddof=1) * more), 1e-3)
-    pooled_n = ref.n.sum(axis=0).astype(float)
-    pooled, first, second = (float(x[FIRST:].sum()) for x in (
-        pooled_n, ref.sum("value").sum(axis=0), ref.sum("value2").sum(axis=0)))  # fmt: skip
-    mean, sd = first / pooled, np.sqrt(max(second / pooled - (first / pooled) ** 2, 0.0))
-    n, means, spreads = _moments(now)
-    asked = (n >= _LEAST_ROWS) & ~inside & (spreads > 0) & np.isfinite(spreads) & (sd > 0)
-    if not asked.any():
-        return []
-    with np.errstate(divide="ignore", invalid="ignore"):
-        log_scale = _log_scale(means + now.bins.centre, spreads, weight) - scales.mean()
-        own_scale = np.log(spreads) - np.log(usual[good]).mean()
-        # a conversion that adds alone leaves the scale as it was
-        moved, drift = np.abs(means - mean) / sd, float(levels[good].std(ddof=1) * more) / sd
-        far = np.maximum(np.abs(log_scale) / habit, np.where(moved > 3, moved / max(drift, 1e-3), 0.0))
-        chance = 2 * special.stdtr(len(scales) - 1, -far)
-    centre = now.bins.centre
+    count, centre = good.sum(axis=1, keepdims=True), np.array([bins.centre for bins in now.bins])[:, None]
+    more, weight = np.sqrt(1 + 1 / count), _of_means(levels + centre, usual, good)
+    scale, variance = _mean_and_variance(_log_scale(levels + centre, usual, weight), good, 1)
+    habit = np.maximum(np.sqrt(variance) * more, 1e-3)
+    pooled, first, second = (x[:, :, FIRST:].sum(axis=1) for x in (past.n, past.sum("value"), past.sum("value2")))
+    mean, square = (x.sum(axis=1, keepdims=True) / pooled.sum(axis=1, keepdims=True) for x in (first, second))
+    sd = np.sqrt(np.maximum(square - mean**2, 0.0))
+    log_scale = _log_scale(means + centre, spreads, weight) - scale
+    own_scale = np.log(spreads) - _mean_and_variance(np.log(usual), good, 1)[0]
+    # a conversion that adds alone leaves the scale as it was
+    moved, drift = np.abs(means - mean) / sd, np.sqrt(_mean_and_variance(levels, good, 1)[1]) * more / sd
+    far = np.maximum(np.abs(log_scale) / habit, np.where(moved > 3, moved / np.maximum(drift, 1e-3), 0.0))
+    chance = 2 * special.stdtr(count - 1, -far)
+    asked = (count >= FEW_WINDOWS) & (n >= _LEAST_ROWS) & ~inside & (spreads > 0) & np.isfinite(spreads) & (sd > 0)
     out = []
-    for w in np.flatnonzero(asked & (chance < 0.05) & ((np.abs(log_scale) > np.log(1.2)) | (moved > 3))):
-        level = float(means[w] + centre)
-        scaled = _unit(float(log_scale[w]), level, float(spreads[w]), mean + centre, habit, adds=False)
-        unit = scaled or _unit(float(own_scale[w]), level, float(spreads[w]), mean + centre, habit, adds=True)
-        if unit is not None and _explains(unit, now, ref, int(w)):
-            out.append((int(w), unit, float(chance[w])))
+    for f, w in np.argwhere(asked & (chance < 0.05) & ((np.abs(log_scale) > np.log(1.2)) | (moved > 3))):
+        given = float((means + centre)[f, w]), float(spreads[f, w]), float((mean + centre)[f, 0]), float(habit[f, 0])
+        unit = _unit(float(log_scale[f, w]), *given, adds=False) or _unit(float(own_scale[f, w]), *given, adds=True)
+        if unit is not None and _explains(unit, now, past, f, w, first[f] / pooled[f] + centre[f]):
+            out.append((int(f), int(w), unit, float(chance[f, w])))
     return out
 
 
-def _of_means(means: np.ndarray, spreads: np.ndarray) -> float:
+def _mean_and_variance(values: np.ndarray, known: np.ndarray, spent: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of what is known, by row, (F, 1) each; spent : degrees of freedom of the variance."""
+    count = known.sum(axis=1, keepdims=True)
+    mean = np.where(known, values, 0.0).sum(axis=1, keepdims=True) / count
+    return mean, np.where(known, (values - mean) ** 2, 0.0).sum(axis=1, keepdims=True) / (count - spent)
+
+
+def _of_means(means: np.ndarray, spreads: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Part that the mean has in telling the scale, beside the standard deviation: as it varies less; 0 near zero."""
-    if np.abs(means).min() < 0.5 * spreads.max() or means.min() < 0 < means.max():
-        return 0.0
-    first, second = np.log(np.abs(means)).var(), np.log(spreads).var()
-    return float(second / (first + second)) if first + second > 0 else 0.5
+    least, most = (np.where(known, means, sign * np.inf) for sign in (1, -1))
+    least, most = least.min(axis=1, keepdims=True), most.max(axis=1, keepdims=True)
+    nearest = np.where(known, np.abs(means), np.inf).min(axis=1, keepdims=True)
+    around_zero = (least < 0) & (most > 0)
+    around_zero |= nearest < 0.5 * np.where(known, spreads, 0.0).max(axis=1, keepdims=True)
+    first, second = (_mean_and_variance(np.log(x), known, 0)[1] for x in (np.abs(means), spreads))
+    part = np.where(first + second > 0, second / (first + second), 0.5)
+    return np.where(around_zero, 0.0, part)
 
 
-def _log_scale(means: np.ndarray, spreads: np.ndarray, weight: float) -> np.ndarray:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        level = np.log(np.abs(means)) if weight else 0.0
-        return np.asarray(weight * level + (1 - weight) * np.log(spreads))
+def _log_scale(means: np.ndarray, spreads: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    level = np.where(weight > 0, np.log(np.abs(means)), 0.0)
+    return np.asarray(weight * level + (1 - weight) * np.log(spreads))
 
 
 def _unit(log_scale: float, mean: float, sd: float, old_mean: float, habit: float, *, adds: bool) -> Unit | None:
@@ -180,22 +180,26 @@ def _unit(log_scale: float, mean: float, sd: float, old_mean: float, habit: floa
     return Unit(factor, 0.0, "")
 
 
-def _explains(unit: Unit, now: ColumnCube, ref: ColumnCube, w: int) -> bool:
-    """Whether the reference's values, converted, fall into the window's bins as its own values do."""
-    old = ref.n.sum(axis=0)[FIRST:].astype(float)
-    new = now.n[w, FIRST:].astype(float)
-    centre, edges = now.bins.centre, now.bins.edges
-    with np.errstate(invalid="ignore", divide="ignore"):
-        where = ref.sum("value").sum(axis=0)[FIRST:] / old + centre
+def _explains(unit: Unit, now: Alike, past: Alike, f: int, w: int, where: np.ndarray) -> bool:
+    """Whether the reference's values, converted, fall into the window's bins as its own values do.
+
+    Parameters
+    ----------
+    where : shape (B - 4,), means of the reference's values by bin
+    """
+    old = past.n[f].sum(axis=0)[FIRST:].astype(float)
+    new = now.n[f, w, FIRST:].astype(float)
     kept = old > 0
     expected = np.zeros(len(old))
-    np.add.at(expected, np.searchsorted(edges, unit.factor * where[kept] + unit.added, side="right"), old[kept])
+    np.add.at(
+        expected, np.searchsorted(now.bins[f].edges, unit.factor * where[kept] + unit.added, side="right"), old[kept]
+    )
     # bins of the new values may lie between those that converted ones fall into: compare on coarse ones
     plain = float(jensen_shannon(*_coarse(old, new)))
     coarse = _coarse(expected, new)
     converted = float(jensen_shannon(*coarse))
     noise = float(expected_jensen_shannon(coarse[0], np.array(new.sum()), np.array(old.sum())))
-    ends = (_among(now.low[w], unit, ref.low), _among(now.high[w], unit, ref.high))
+    ends = (_among(now.low[f, w], unit, past.low[f]), _among(now.high[f, w], unit, past.high[f]))
     return all(ends) and converted <= max(_FIT * plain, 1e-9) and converted <= _LEFT + 1.3 * noise
 
 

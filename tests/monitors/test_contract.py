@@ -10,6 +10,7 @@ import pytest
 
 from monitors.assess import MONITORS, Measure
 from monitors.measurement import COLUMNS, in_reference
+from monitors.profile import alike
 from monitors.rules import KEPT, RULES
 from monitors.settings import BUDGET, MINIMUM_EFFECT
 from tests.cubes import ID, LABEL, SCORE, TIME, Built, binary_log, build, day_of
@@ -150,6 +151,17 @@ def test_a_window_is_measured_alike_whatever_comes_after_it(measure: Measure) ->
     assert len(both) == len(frames[0])
     for name in ("value", "low", "high", "expected", "n", "p_value", "band_low", "band_high"):
         np.testing.assert_allclose(both[name].astype(float), both[f"{name}_later"].astype(float), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["odd columns", "regression", "attributions"])
+def test_columns_are_measured_alike_whichever_are_taken_side_by_side(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = LOGS[name]()
+    together = [measure(*built) for measure in MONITORS]
+    monkeypatch.setattr(alike, "_CELLS", 1)
+    for frame, measure in zip(together, MONITORS, strict=True):
+        pd.testing.assert_frame_equal(measure(*built), frame, rtol=1e-9, atol=1e-12)
 
 
 def test_the_budget_is_spent_once_and_every_rule_has_its_part() -> None:

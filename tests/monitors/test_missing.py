@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from monitors.missing import measure
+from monitors.profile.alike import Alike
 from monitors.profile.bins import FIRST
 from monitors.sentinel import largest_clump, own_value_bins, single_values
 from tests.cubes import TIME, binary_log, build, day_of
@@ -168,20 +169,22 @@ def test_bins_of_one_value_are_known_by_their_edges_or_by_their_rows() -> None:
     few = np.tile(np.arange(20), 500)[: len(LOG)]
     frame = LOG.assign(few=few.astype(float), many=np.random.default_rng(5).uniform(5, 9, len(LOG)))
     built = build(frame, REFERENCE)
-    assert own_value_bins(built.reference.feature("few"))[1:-1].all()
-    assert not own_value_bins(built.reference.feature("many")).any()
-    values, single = single_values(built.cube.feature("few"))
-    assert single[:, 1:-1].all()
-    np.testing.assert_allclose(values[:, 1:-1], np.tile(np.arange(20.0), (30, 1)), atol=1e-9)
-    assert largest_clump(built.reference.feature("few")) == pytest.approx(0.05, abs=0.02)
-    assert largest_clump(built.reference.feature("many")) < 0.02
+    few, many = (Alike(built.reference, np.array([built.bins.position(name)])) for name in ("few", "many"))
+    assert own_value_bins(few)[0, 1:-1].all()
+    assert not own_value_bins(many).any()
+    values, single = single_values(few.of(built.cube))
+    assert single[0, :, 1:-1].all()
+    np.testing.assert_allclose(values[0, :, 1:-1], np.tile(np.arange(20.0), (30, 1)), atol=1e-9)
+    assert largest_clump(few) == pytest.approx(0.05, abs=0.02)
+    assert largest_clump(many) < 0.02
 
 
 def test_means_of_bins_do_not_suffer_from_large_offsets() -> None:
     frame = pd.DataFrame({TIME: LOG[TIME], "big": 1e12 + np.tile([0.0, 1.0, 2.0], len(LOG))[: len(LOG)]})
-    column = build(frame, REFERENCE).cube.feature("big")
+    built = build(frame, REFERENCE)
+    column = Alike(built.cube, np.array([built.bins.position("big")]))
     values, single = single_values(column)
-    held = column.n[:, FIRST:] > 0
+    held = column.n[:, :, FIRST:] > 0
     assert single[held].all()
     assert set(values[held]) == {1e12, 1e12 + 1, 1e12 + 2}
 
