@@ -114,7 +114,7 @@ def incidents(every: pd.DataFrame, since: int | None = None, stored: pd.DataFram
     ----------
     every : `runs`
     since : an incident that began there or later is new (µs or row number)
-    stored : `Page.incidents`: the kind that leads an incident there speaks for it here too
+    stored : `Page.incidents`: the kind that leads an incident there speaks for it here too, since when it tells
 
     Returns
     -------
@@ -148,6 +148,11 @@ def incidents(every: pd.DataFrame, since: int | None = None, stored: pd.DataFram
         findings=groups["windows"].sum(),
         features=groups["feature"].agg(lambda names: list(dict.fromkeys(names.dropna()))),
     )
+    if stored is not None and len(stored):
+        # its sentence says since when what leads it goes on: something to watch may have come before
+        told = stored.drop_duplicates("incident").set_index("incident").reindex(out.index)
+        for name in ("onset", "x_onset"):
+            out[name] = told[name].fillna(out[name]).astype(out[name].dtype)
     out["is_new"] = (out["onset"] >= since) if since is not None else False
     return _worst_first(out.reset_index())
 

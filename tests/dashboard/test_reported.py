@@ -90,7 +90,7 @@ def test_an_incident_is_spoken_for_by_what_explains_the_rest() -> None:
 def test_an_incident_is_spoken_for_by_what_leads_it_in_the_table_of_incidents() -> None:
     shifted = finding(9, monitor="concept", kind="prediction_shift", feature=None, p_value=1e-12)
     broken = finding(9, monitor="concept", kind="nonfinite", feature=None, p_value=0.001)
-    stored = pd.DataFrame([{"incident": "a", "kind": "nonfinite", "feature": None}])
+    stored = pd.DataFrame([{"incident": "a", "kind": "nonfinite", "feature": None, "onset": 700, "x_onset": 700}])
     assert reported.incidents(runs(shifted, broken))["kind"].tolist() == ["prediction_shift"]
     assert reported.incidents(runs(shifted, broken), stored=stored)["kind"].tolist() == ["nonfinite"]
     # it speaks although it is over itself, and the incident stands as what goes on in it
@@ -99,8 +99,12 @@ def test_an_incident_is_spoken_for_by_what_leads_it_in_the_table_of_incidents() 
     row = reported.incidents(runs(shifted, *over), stored=stored).iloc[0]
     assert (row["kind"], row["is_open"], row["severity"]) == ("nonfinite", True, "alert")
     assert row["state"] == reported.incidents(runs(shifted, *over)).iloc[0]["state"] == "new"
+    # since when is told of what leads, and whether that is new
+    assert (row["onset"], row["x_onset"]) == (700, 700)
+    assert reported.incidents(runs(shifted, *over), since=700, stored=stored)["is_new"].tolist() == [True]
     other = stored.assign(incident="b")
-    assert reported.incidents(runs(shifted, broken), stored=other)["kind"].tolist() == ["prediction_shift"]
+    row = reported.incidents(runs(shifted, broken), stored=other).iloc[0]
+    assert (row["kind"], row["onset"], row["x_onset"]) == ("prediction_shift", 0, 0)
 
 
 @pytest.mark.parametrize("kind", sorted(set(DEPTH) - {"decay"}))
