@@ -11,10 +11,10 @@ import pandas as pd
 from monitors.grouping import group_names, scored_groups
 from monitors.maturity import mature
 from monitors.measurement import in_reference, mean_inside, reference_first, table
-from monitors.outcomes import Outcomes, expected, numbers
 from monitors.position import Curve, curve, place_names
 from monitors.profile.alike import Alike, blocks
 from monitors.profile.cube import Cube
+from monitors.relation_numbers import Outcomes, expected, numbers
 from monitors.settings import Settings
 from monitors.statistics.null import Verdict, deviations, judge, reach, t_of_score
 

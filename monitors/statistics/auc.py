@@ -109,20 +109,42 @@ class Variances(NamedTuple):
     of_negatives: np.ndarray
 
 
-@np.errstate(divide="ignore", invalid="ignore")
-def delong_variances(positives: np.ndarray, negatives: np.ndarray, placed: Placements, value: np.ndarray) -> Variances:
-    """Variance of the AUC ``value`` from the variances of the placements.
+@njit(nogil=True, cache=True, error_model="numpy")
+def _delong(
+    positives: np.ndarray, negatives: np.ndarray, at_positive: np.ndarray, at_negative: np.ndarray, out: np.ndarray
+) -> None:  # (W, B) each; out: (3, W)
+    windows, bins = positives.shape
+    for w in range(windows):
+        p, n, won = 0.0, 0.0, 0.0
+        for b in range(bins):
+            p += positives[w, b]
+            n += negatives[w, b]
+            won += positives[w, b] * at_positive[w, b]
+        value, of_positives, of_negatives = won / p, 0.0, 0.0
+        for b in range(bins):
+            of_positives += positives[w, b] * (at_positive[w, b] - value) ** 2
+            of_negatives += negatives[w, b] * (at_negative[w, b] - value) ** 2
+        out[0, w] = value
+        out[1, w] = of_positives / (p - 1) / p if p > 1 else np.nan
+        out[2, w] = of_negatives / (n - 1) / n if n > 1 else np.nan
 
-    Counts stand for rows, so their sum equals DeLong's formula on the rows, ties included. NaN for fewer than two
-    rows of a class.
+
+def delong(positives: np.ndarray, negatives: np.ndarray, placed: Placements) -> tuple[np.ndarray, Variances]:
+    """AUC of placements and its variance from the variances of the placements.
+
+    Counts stand for rows, so their sum equals DeLong's formula on the rows, ties included. The variance is NaN for
+    fewer than two rows of a class.
+
+    Parameters
+    ----------
+    positives, negatives : counts, shape (..., B)
     """
-    found = []
-    for rows, at in ((positives, placed.positive), (negatives, placed.negative)):
-        n, apart = rows.sum(axis=-1), at - value[..., None]
-        apart *= apart
-        apart *= rows
-        found.append(apart.sum(axis=-1) / np.where(n > 1, n - 1, np.nan) / n)
-    return Variances(*found)
+    shape = placed.positive.shape
+    out = np.empty((3, math.prod(shape[:-1])))
+    p, n, at_p, at_n = (np.ascontiguousarray(flatten(x, shape)) for x in (positives, negatives, *placed))
+    _delong(p, n, at_p, at_n, out)
+    value, of_positives, of_negatives = out.reshape(3, *shape[:-1])
+    return value, Variances(of_positives, of_negatives)
 
 
 @np.errstate(divide="ignore", invalid="ignore")
@@ -154,7 +176,8 @@ PRIOR_ROWS = 5
 the ranking say little of the few that lie far below, and DeLong's interval at an AUC of .97 held it in 74% of
 simulations; with five rows in 97%."""
 
-_HALVINGS = 40
+_MOST_STEPS = 60
+_CLOSE = 1e-12
 
 
 def _exponential_variance(value: np.ndarray, p: np.ndarray, n: np.ndarray) -> np.ndarray:
@@ -173,20 +196,37 @@ def _bounds(
     value: np.ndarray, fewest: np.ndarray, most: np.ndarray, size: np.ndarray, added: np.ndarray, reach: np.ndarray,
     end: float,
 ) -> np.ndarray:  # fmt: skip
-    """The area farthest towards ``end`` that each value (n,) does not contradict, by halving."""
+    """The area farthest towards ``end`` that each value (n,) does not contradict.
+
+    Newton's steps on (θ − A)² − t²·V(θ), which is all but convex, from where V(A) would put it; halves of what is left
+    where a step would leave that.
+    """
     out = np.empty(len(value))
     for i in range(len(value)):
-        inner, outer = value[i], end
-        for _ in range(_HALVINGS):
-            middle = (inner + outer) / 2
-            theta = max(middle, 1 - middle)
-            rarer = (2 * theta**2 / (1 + theta) - theta**2) / fewest[i]
-            variance = size[i] * (rarer + (theta / (2 - theta) - theta**2) / most[i]) + added[i]
-            if (middle - value[i]) ** 2 <= reach[i] * variance:
-                inner = middle
+        inner, outer, place = value[i], end, value[i]
+        rarer, commoner = size[i] / fewest[i], size[i] / most[i]
+        for step in range(_MOST_STEPS):
+            theta = max(place, 1 - place)
+            up, down = 1 / (1 + theta), 1 / (2 - theta)
+            variance = rarer * (2 * up - 1) * theta**2 + commoner * (down - theta) * theta + added[i]
+            if step == 0:
+                far = np.sqrt(reach[i] * variance)
+                moved = min(value[i] + far, end) if end > value[i] else max(value[i] - far, end)
             else:
-                outer = middle
-        out[i] = inner
+                excess = (place - value[i]) ** 2 - reach[i] * variance
+                if excess <= 0:
+                    inner = place
+                else:
+                    outer = place
+                rise = rarer * ((4 + 2 * theta) * up**2 - 2) * theta + commoner * 2 * (down**2 - theta)
+                moved = place - excess / (2 * (place - value[i]) - reach[i] * (rise if place > 0.5 else -rise))
+                if not min(inner, outer) < moved < max(inner, outer):
+                    moved = (inner + outer) / 2
+            close = abs(moved - place) < _CLOSE
+            place = moved
+            if close:
+                break
+        out[i] = place
     return out
 
 
@@ -295,7 +335,6 @@ def auc_interval(positives: np.ndarray, negatives: np.ndarray, score: np.ndarray
     """
     positives, negatives = np.asarray(positives, float), np.asarray(negatives, float)
     placed = placements(positives, negatives, score)
-    value = area(positives, placed)
-    variances = delong_variances(positives, negatives, placed, value)
+    value, variances = delong(positives, negatives, placed)
     p, n = positives.sum(axis=-1), negatives.sum(axis=-1)
     return score_interval(value, variances, p, n, untied(positives + negatives), level=level)

@@ -129,11 +129,12 @@ def _order_variance(positives: np.ndarray, negatives: np.ndarray, out: np.ndarra
                 if second <= 0:
                     continue
                 rate = (positives[w, a] + positives[w, b] + overall) / (first + second + 1)
-                spread = rate * (1 - rate)
-                error2 = spread * (1 / first + 1 / second)
-                apart = (positives[w, a] / first - positives[w, b] / second) ** 2 / error2
+                spread, chance = rate * (1 - rate), (first + second) / (first * second)
+                apart = (positives[w, a] * second - positives[w, b] * first) ** 2 / (
+                    spread * (first + second) * first * second
+                )
                 if apart < _FAR:
-                    lost = math.exp(-apart / 2) * math.sqrt(error2 / (2 * math.pi)) / spread
+                    lost = math.exp(-apart / 2) * math.sqrt(chance / (2 * math.pi * spread))
                     lost = min(lost, 1.0)
                     pairs = first * second * spread / (p * n)
                     out[w] += pairs * pairs * lost * (1 - lost)

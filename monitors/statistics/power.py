@@ -14,10 +14,11 @@ import numpy as np
 
 from monitors.statistics.auc import (
     Placements,
+    Variances,
     area,
     auc,
     auc_interval,
-    delong_variances,
+    delong,
     logit_interval,
     placements,
     score_interval,
@@ -42,15 +43,14 @@ MINIMUM_LABELS = 10
 
 def _two_classes(
     counts: np.ndarray, placed: Placements, learning: Learning | None, minimum_labels: int, level: float
-) -> Estimate:
-    """AUC of class 1 against class 0 with DeLong's error, shape (...)."""
+) -> tuple[Estimate, Variances]:
+    """AUC of class 1 against class 0 with DeLong's error, shape (...), and his variances by themselves."""
     negatives, positives = counts[..., 0], counts[..., 1]
-    value = area(positives, placed)
-    variances = delong_variances(positives, negatives, placed, value)
+    value, variances = delong(positives, negatives, placed)
     factor, added = (1.0, 0.0) if learning is None else learning
     p, n = positives.sum(axis=-1), negatives.sum(axis=-1)
     estimate = score_interval(value, variances, p, n, untied(positives + negatives), factor, added, level)
-    return _where(np.minimum(p, n) >= minimum_labels, estimate)
+    return _where(np.minimum(p, n) >= minimum_labels, estimate), variances
 
 
 def _where(valid: np.ndarray, estimate: Estimate) -> Estimate:
@@ -86,7 +86,7 @@ def learned_power(
     counts, rates = np.asarray(window_by_outcome, float), np.asarray(reference_relation, float)
     if counts.shape[-1] == 2:
         placed = placements(counts[..., 1], counts[..., 0], rates[..., 1])
-        estimate = _two_classes(counts, placed, None, minimum_labels, level)
+        estimate, _ = _two_classes(counts, placed, None, minimum_labels, level)
     else:
         by_class = classes_first(counts)
         estimate = mean_auc(by_class, against_rest(by_class, classes_first(rates)), minimum_labels, level)
@@ -125,24 +125,10 @@ def available_power(
     counts = np.asarray(window_by_outcome, float)
     if counts.shape[-1] == 2:
         placed, learning = cross_fitted(counts[..., 1], counts[..., 0], ordered, prior_strength)
-        return _two_classes(counts, placed, learning, minimum_labels, level)
+        return _two_classes(counts, placed, learning, minimum_labels, level)[0]
     by_class = classes_first(counts)
     placed, learning = cross_fitted(by_class, by_class.sum(axis=0) - by_class, ordered, prior_strength)
     return mean_auc(by_class, placed, minimum_labels, level, learning)
-
-
-@np.errstate(divide="ignore", invalid="ignore")
-def _gain(
-    counts: np.ndarray, then: Placements, now: Placements, learning: Learning, minimum_labels: int, level: float
-) -> Estimate:
-    """Available less learned power of two classes with the error of a difference; see ``binary_power``."""
-    negatives, positives = counts[..., 0], counts[..., 1]
-    both = Placements(now.positive - then.positive, now.negative - then.negative)
-    value = area(positives, both)
-    own = sum(delong_variances(positives, negatives, now, area(positives, now)))
-    variance = sum(delong_variances(positives, negatives, both, value)) + (learning.factor - 1) * own + learning.added
-    fewest = np.minimum(positives.sum(axis=-1), negatives.sum(axis=-1))
-    return _where(fewest >= minimum_labels, symmetric(value, np.sqrt(variance), level))
 
 
 @np.errstate(divide="ignore", invalid="ignore")
@@ -174,19 +160,25 @@ def expected_power(
     if rates.shape[-1] != 2:
         return expected_mean_auc(n, classes_first(rates), relation_rows, minimum_labels, level)
     rate = rates[..., 1]
-    positives, negatives = n * rate, n * (1 - rate)
+    positives = n * rate
+    negatives = n - positives
     placed = placements(positives, negatives, rate)
     p, q = positives.sum(axis=-1), negatives.sum(axis=-1)
     value = area(positives, placed)
     # The change of P·N·AUC by one more row of each class in a bin, and so by one more row and by the rate.
-    as_positive = (placed.positive - value[..., None]) / p[..., None]
-    as_negative = (placed.negative - value[..., None]) / q[..., None]
-    slope = as_positive - as_negative
-    of_row = rate * slope + as_negative
-    variance = (n * of_row * of_row).sum(axis=-1)
+    slope, of_row = (at - value[..., None] for at in placed)
+    slope /= p[..., None]
+    of_row /= q[..., None]
+    slope -= of_row
+    of_row += rate * slope
+    of_row *= of_row
+    of_row *= n
+    variance = of_row.sum(axis=-1)
     if relation_rows is not None:
-        spread = rate * (1 - rate) / (np.asarray(relation_rows, float) + 1)
-        variance = variance + (n * n * slope * slope * spread).sum(axis=-1)
+        slope *= n
+        slope *= slope
+        slope *= rate * (1 - rate) / (np.asarray(relation_rows, float) + 1)
+        variance += slope.sum(axis=-1)
     estimate = logit_interval(value, np.sqrt(variance), np.minimum(p, q), level)
     return _where(np.minimum(p, q) >= minimum_labels, estimate)
 
@@ -263,10 +255,12 @@ def binary_power(
     negatives, positives = window[..., 0], window[..., 1]
     then = placements(positives, negatives, rates[..., 1])
     now, learning = cross_fitted(positives, negatives, ordered)
+    learned, _ = _two_classes(window, then, None, minimum_labels, level)
+    available, own = _two_classes(window, now, learning, minimum_labels, level)
+    gain, of_both = delong(positives, negatives, Placements(now.positive - then.positive, now.negative - then.negative))
+    variance = sum(of_both) + (learning.factor - 1) * sum(own) + learning.added
     known = np.isfinite(rates).all(axis=(-2, -1))
     return BinaryPower(
-        _where(known, _two_classes(window, then, None, minimum_labels, level)),
-        _two_classes(window, now, learning, minimum_labels, level),
-        expected_power(n, rates, behind, minimum_labels, level),
-        _where(known, _gain(window, then, now, learning, minimum_labels, level)),
-    )
+        _where(known, learned), available, expected_power(n, rates, behind, minimum_labels, level),
+        _where(known & np.isfinite(available.value), symmetric(gain, np.sqrt(variance), level)),
+    )  # fmt: skip

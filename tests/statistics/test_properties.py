@@ -144,7 +144,7 @@ NOT_OF_COUNTS = {
     "logit_interval": "of a value and its error",
     "log_losses": "of a score", "squared_errors": "of a score", "flatten": "of shapes", "over_classes": "a sum",
     "class_totals": "a sum", "placements": "seen through auc", "area": "seen through auc",
-    "delong_variances": "test_auc.py, against DeLong's formula",
+    "delong": "test_auc.py, against DeLong's formula",
     "untied": "test_auc.py", "score_interval": "of a value and its error",
     "learning_inflation": "test_power.py, by simulation", "cross_fitted": "seen through available_power",
     "order_variance": "test_leave_pair_out.py, by simulation",
