@@ -181,6 +181,15 @@ def moment(x: object) -> str:
     return day if stamp == stamp.normalize() else f"{day} {stamp:%H:%M}"
 
 
+def during(label: str) -> str:
+    """A period in a sentence.
+
+    >>> during("3 May 2025"), during("28 Apr to 4 May 2025"), during("rows 0 to 99")
+    ('on 3 May 2025', 'from 28 Apr to 4 May 2025', 'in rows 0 to 99')
+    """
+    return f"{'in' if label.startswith('rows') else 'from' if ' to ' in label else 'on'} {label}"
+
+
 def period(x: Any, x_end: Any) -> str:
     """A window: its one day, or its first and last moment (the end is exclusive)."""
     if isinstance(x, int | float | np.integer | np.floating):

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import frames
 from dashboard.changes import last_change
 from dashboard.charts.relation import outcome_by_bin
-from dashboard.charts.text import period, plain
+from dashboard.charts.text import during, period, plain
 from dashboard.data import Page
 from dashboard.theme import STATUS, status
 from dashboard.views import common
@@ -161,9 +161,9 @@ def _status(severity: object, told: bool) -> str:
 def _title(loud: pd.DataFrame, rows: pd.DataFrame, inside: bool, label: str) -> str:
     if not rows["told"].any():
         why = "a window of the reference" if inside else "labels too few or too early to judge"
-        return common.safe(f"Features and the outcome in {label}: {why}")
+        return common.safe(f"Features and the outcome {during(label)}: {why}")
     if loud.empty:
-        return f"No feature's relation to the outcome moved in {label}"
+        return f"No feature's relation to the outcome moved {during(label)}"
     named = listed(loud["feature"].tolist(), 3)
     relate = "relates" if len(loud) == 1 else "relate"
     return common.safe(f"{len(loud)} of {len(rows)} features {relate} otherwise to the outcome: {named} ({label})")
@@ -174,10 +174,10 @@ def _chart_title(row: pd.Series, outcome: str, label: str, changed: str) -> str:
     if row["severity"] in ("alert", "watch"):
         where = f", most at {row['where']}" if row["where"] else ""
         since = f" ({changed})" if changed else ""
-        return f"{quoted(row['feature'])} relates otherwise to {quoted(outcome)} in {label}{where}{since}"
+        return f"{quoted(row['feature'])} relates otherwise to {quoted(outcome)} {during(label)}{where}{since}"
     if not row["told"]:
-        return f"How {quoted(row['feature'])} relates to {quoted(outcome)} in {label}, not judged"
-    return f"{quoted(row['feature'])} relates to {quoted(outcome)} about as in the reference in {label}"
+        return f"How {quoted(row['feature'])} relates to {quoted(outcome)} {during(label)}, not judged"
+    return f"{quoted(row['feature'])} relates to {quoted(outcome)} about as in the reference {during(label)}"
 
 
 def _class(page: Page) -> int | None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.loss_by_feature import loss_by_feature, signed
+from dashboard.charts.text import during
 from dashboard.charts.timeline import records
 from dashboard.data import Page
 from dashboard.views import common
@@ -57,7 +58,7 @@ def by_feature(page: Page, start: int) -> pd.DataFrame:
 def told(rows: pd.DataFrame, loss: str, label: str) -> str:
     """The finding: "Of +0.031 log loss on 3 May, +0.022 is due to the shift of “device”: tv, 2% to 9% of rows"."""
     total = float((rows["inputs"] + rows["relation"] + rows["unknown"]).mean())
-    whole = f"{signed(total)} {loss} in {label}"
+    whole = f"{signed(total)} {loss} {during(label)}"
     sure = rows[(rows["low"] > 0) | (rows["high"] < 0)]
     same = sure[np.sign(sure["inputs"]) == np.sign(total)]
     if same.empty:

@@ -17,13 +17,13 @@ def test_the_feature_that_explains_most_is_named_with_its_value() -> None:
     frame = rows(("device", 0.022, 0.004, 0.009, 0.0, "tv: 2.1% to 9.8% of rows"), ("x", 0.025, 0.05, 0.006, 0.0, None))
     said = told(frame, "log loss", "3 May 2025")
     assert said == (
-        "Of +0.031 log loss in 3 May 2025, +0.022 is due to the shift of “device”: tv: 2.1% to 9.8% of rows"
+        "Of +0.031 log loss on 3 May 2025, +0.022 is due to the shift of “device”: tv: 2.1% to 9.8% of rows"
     )  # fmt: skip
 
 
 def test_a_shift_that_others_make_up_for_is_told_so() -> None:
     said = told(rows(("x", 0.05, 0.01, -0.03, 0.0, None)), "log loss", "3 May 2025")
-    assert said == "The shift of “x” alone would make +0.05 of +0.02 log loss in 3 May 2025"
+    assert said == "The shift of “x” alone would make +0.05 of +0.02 log loss on 3 May 2025"
 
 
 def test_where_no_shift_explains_it_nobody_is_blamed() -> None:
