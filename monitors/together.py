@@ -51,8 +51,9 @@ def correlated(measured: pd.DataFrame) -> dict[str, frozenset[str]]:
     ranks = np.apply_along_axis(mean_ranks, 0, moving.to_numpy(float))
     with np.errstate(invalid="ignore", divide="ignore"):
         rho = np.clip(np.atleast_2d(np.corrcoef(ranks, rowvar=False)), -1, 1)
-        chance = special.stdtr(r - 2, -rho * np.sqrt((r - 2) / np.maximum(1 - rho**2, 1e-12)))
-    joined = (rho >= LEAST) & (chance <= CHANCE)
+        joined = rho >= LEAST
+        high = rho[joined]
+        joined[joined] = special.stdtr(r - 2, -high * np.sqrt((r - 2) / np.maximum(1 - high**2, 1e-12))) <= CHANCE
     np.fill_diagonal(joined, val=False)
     names = np.array(moving.columns, object)
     return {str(name): frozenset(names[row].tolist()) for name, row in zip(names, joined, strict=True) if row.any()}

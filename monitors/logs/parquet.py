@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -29,24 +30,27 @@ def parquet_batches(
     LogFileError
         Truncated, corrupt or not Parquet, also when that shows only in a later row group.
     """
-    with reported(file, _WHAT), _opened(file) as plain_file:
-        coded = _coded_columns(plain_file.metadata, plain_file.schema_arrow, text_columns)
-        meta = plain_file.metadata
-        far = _is_far(file)
-        with _opened(file, metadata=meta, read_dictionary=coded, buffer_size=_BUFFER, pre_buffer=far) as opened:
+    far = _is_far(file)
+    with reported(file, _WHAT), contextlib.ExitStack() as stack:
+        opened = stack.enter_context(_opened(file, buffer_size=_BUFFER, pre_buffer=far))
+        meta, schema = opened.metadata, opened.schema_arrow
+        coded = _coded_columns(meta, schema, text_columns)
+        if coded:
+            options = {"metadata": meta, "read_dictionary": coded, "buffer_size": _BUFFER, "pre_buffer": far}
+            opened = stack.enter_context(_opened(file, **options))
             schema = opened.schema_arrow
-            wanted = [leaf for leaf in _leaves(schema, file) if columns is None or leaf.name in columns]
-            tops = list(dict.fromkeys(schema.field(leaf.top).name for leaf in wanted))
-            rows = max(1024, min(batch_rows, _BATCH_BYTES // (8 * max(1, len(wanted)))))
-            # Every look at an object store takes long: a row group is fetched whole, one at a time.
-            groups = [[group] for group in range(meta.num_row_groups)] if far else [None]
-            kept: list[Leaf] = []
-            for group in groups:
-                for batch in opened.iter_batches(rows, row_groups=group, columns=tops):
-                    if not kept:  # one batch of a file is laid out as all others
-                        place = _places(schema.names, batch.schema.names)
-                        kept = [leaf._replace(top=place[leaf.top]) for leaf in wanted]
-                    yield normalised(batch, kept, text_columns)
+        wanted = [leaf for leaf in _leaves(schema, file) if columns is None or leaf.name in columns]
+        tops = list(dict.fromkeys(schema.field(leaf.top).name for leaf in wanted))
+        rows = max(1024, min(batch_rows, _BATCH_BYTES // (8 * max(1, len(wanted)))))
+        # Every look at an object store takes long: a row group is fetched whole, one at a time.
+        groups = [[group] for group in range(meta.num_row_groups)] if far else [None]
+        kept: list[Leaf] = []
+        for group in groups:
+            for batch in opened.iter_batches(rows, row_groups=group, columns=tops):
+                if not kept:  # one batch of a file is laid out as all others
+                    place = _places(schema.names, batch.schema.names)
+                    kept = [leaf._replace(top=place[leaf.top]) for leaf in wanted]
+                yield normalised(batch, kept, text_columns)
 
 
 def parquet_schema(file: LogFile) -> pa.Schema:
