@@ -86,29 +86,30 @@ def _named(
     said: dict[str, list[list[str | None]]] = {part: [[None] * len(windows) for _ in columns] for part in parts}
     wanted = {part: _most(of) for part, of in parts.items()}
     places = np.flatnonzero(judged)
-    for f in np.flatnonzero(np.any(list(wanted.values()), axis=(0, 2))):
-        one = Alike(windows, np.array([columns[f]]))
-        split = _split(one, one.of(reference), judged, variance)
-        now, past = windows.column(columns[f]), reference.column(columns[f])
-        group = scored_groups(past.n.sum(axis=0), past.bins)
-        names = group_names(past.bins, group)
-        if past.bins.kind == "categorical":  # a new value is news of its own
-            group[-1] = len(names)
-            names.append("unseen values")
-        rows, before = grouped(now.paired, group), grouped(past.paired.sum(axis=0), group)
-        loss, loss_before = grouped(now.sum("loss"), group), grouped(past.sum("loss").sum(axis=0), group)
-        for part, of in parts.items():
-            adds = grouped(getattr(split, f"by_{part}")[0], group)
-            for k in np.flatnonzero(wanted[part][f, places]):
-                w, value = places[k], of.value[f, places[k]]
-                g = int(np.argmax(adds[k] * np.sign(value)))
-                if abs(adds[k, g]) < _LEAST * abs(value) or not rows[w].sum():
-                    continue
-                if part == "inputs":
-                    told = f"{before[g] / max(before.sum(), 1):.1%} to {rows[w, g] / rows[w].sum():.1%} of rows"
-                else:
-                    told = f"loss {loss_before[g] / max(before[g], 1):.3g} to {loss[w, g] / max(rows[w, g], 1):.3g}"
-                said[part][f][w] = f"{names[g]}: {told}"
+    chosen = np.flatnonzero(np.any(list(wanted.values()), axis=(0, 2)))
+    for where, block in blocks(windows, [columns[f] for f in chosen]):
+        split = _split(block, block.of(reference), judged, variance)
+        for k, f in enumerate(chosen[where].tolist()):
+            now, past = windows.column(columns[f]), reference.column(columns[f])
+            group = scored_groups(past.n.sum(axis=0), past.bins)
+            names = group_names(past.bins, group)
+            if past.bins.kind == "categorical":  # a new value is news of its own
+                group[-1] = len(names)
+                names.append("unseen values")
+            rows, before = grouped(now.paired, group), grouped(past.paired.sum(axis=0), group)
+            loss, loss_before = grouped(now.sum("loss"), group), grouped(past.sum("loss").sum(axis=0), group)
+            for part, of in parts.items():
+                adds = grouped(getattr(split, f"by_{part}")[k], group)
+                for i in np.flatnonzero(wanted[part][f, places]).tolist():
+                    w, value = places[i], of.value[f, places[i]]
+                    g = int(np.argmax(adds[i] * np.sign(value)))
+                    if abs(adds[i, g]) < _LEAST * abs(value) or not rows[w].sum():
+                        continue
+                    if part == "inputs":
+                        told = f"{before[g] / max(before.sum(), 1):.1%} to {rows[w, g] / rows[w].sum():.1%} of rows"
+                    else:
+                        told = f"loss {loss_before[g] / max(before[g], 1):.3g} to {loss[w, g] / max(rows[w, g], 1):.3g}"
+                    said[part][f][w] = f"{names[g]}: {told}"
     return said
 
 

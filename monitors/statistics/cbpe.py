@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from monitors.statistics.auc import area, logit_interval, placements
+from monitors.statistics.auc import area, placements
+from monitors.statistics.auc_bounds import logit_interval
 from monitors.statistics.intervals import LEVEL, Estimate, normal_quantile
 from monitors.statistics.losses import log_losses, squared_errors
 

@@ -70,3 +70,18 @@ def gather(counts: np.ndarray, group: np.ndarray) -> np.ndarray:
     out = np.zeros((len(counts), int(group.max(initial=0)) + 1))
     _gather(np.ascontiguousarray(counts, float), group, out)
     return out
+
+
+@njit(nogil=True, cache=True)
+def _expand(values: np.ndarray, group: np.ndarray, out: np.ndarray) -> None:
+    windows, bins = group.shape
+    for w in range(windows):
+        for b in range(bins):
+            out[w, b] = values[w, group[w, b]]
+
+
+def expand(values: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """What each bin's group has: values (W, G) to (W, B), as ``np.take_along_axis`` without its index arrays."""
+    out = np.empty(group.shape)
+    _expand(np.ascontiguousarray(values, float), group, out)
+    return out

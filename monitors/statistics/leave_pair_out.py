@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from monitors.statistics.auc import Placements, flatten
-from monitors.statistics.joining import gather, join_bins
+from monitors.statistics.joining import expand, gather, join_bins
 
 SCORE_STEP = 2.0**-40
 """Rates closer than this tie: equal fractions must not differ by the rounding of their division."""
@@ -179,6 +179,6 @@ def cross_fitted(
         p, n = gather(p, group), gather(n, group)
     placed = leave_pair_out(p, n, prior_strength)
     if group is not None:
-        placed = Placements(*(np.take_along_axis(x, group, axis=1) for x in placed))
+        placed = Placements(*(expand(x, group) for x in placed))
     learning = Learning(*(x.reshape(shape[:-1]) for x in (learning_inflation(p, n), order_variance(p, n))))
     return Placements(*(x.reshape(shape) for x in placed)), learning

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitors.statistics.auc import Placements, area, logit_interval, placements
+from monitors.statistics.auc import Placements, area, placements
+from monitors.statistics.auc_bounds import logit_interval
 from monitors.statistics.intervals import Estimate
 from monitors.statistics.leave_pair_out import Learning
 

@@ -12,18 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitors.statistics.auc import (
-    Placements,
-    Variances,
-    area,
-    auc,
-    auc_interval,
-    delong,
-    logit_interval,
-    placements,
-    score_interval,
-    untied,
-)
+from monitors.statistics.auc import Placements, area, auc, auc_interval, delong, placements
+from monitors.statistics.auc_bounds import Area, logit_interval, score_interval
 from monitors.statistics.explained_variance import regression_power
 from monitors.statistics.information import information_value, normalised_mutual_information
 from monitors.statistics.intervals import LEVEL, BinaryPower, Estimate, Power, symmetric
@@ -43,14 +33,12 @@ MINIMUM_LABELS = 10
 
 def _two_classes(
     counts: np.ndarray, placed: Placements, learning: Learning | None, minimum_labels: int, level: float
-) -> tuple[Estimate, Variances]:
-    """AUC of class 1 against class 0 with DeLong's error, shape (...), and his variances by themselves."""
-    negatives, positives = counts[..., 0], counts[..., 1]
-    value, variances = delong(positives, negatives, placed)
+) -> tuple[Estimate, Area]:
+    """AUC of class 1 against class 0 with DeLong's error, shape (...), and what that is made from."""
+    found = delong(counts[..., 1], counts[..., 0], placed)
     factor, added = (1.0, 0.0) if learning is None else learning
-    p, n = positives.sum(axis=-1), negatives.sum(axis=-1)
-    estimate = score_interval(value, variances, p, n, untied(positives + negatives), factor, added, level)
-    return _where(np.minimum(p, n) >= minimum_labels, estimate), variances
+    estimate = score_interval(found, factor, added, level)
+    return _where(np.minimum(found.p, found.n) >= minimum_labels, estimate), found
 
 
 def _where(valid: np.ndarray, estimate: Estimate) -> Estimate:
@@ -257,10 +245,10 @@ def binary_power(
     now, learning = cross_fitted(positives, negatives, ordered)
     learned, _ = _two_classes(window, then, None, minimum_labels, level)
     available, own = _two_classes(window, now, learning, minimum_labels, level)
-    gain, of_both = delong(positives, negatives, Placements(now.positive - then.positive, now.negative - then.negative))
-    variance = sum(of_both) + (learning.factor - 1) * sum(own) + learning.added
+    gain = delong(positives, negatives, Placements(now.positive - then.positive, now.negative - then.negative))
+    variance = gain.variance + (learning.factor - 1) * own.variance + learning.added
     known = np.isfinite(rates).all(axis=(-2, -1))
     return BinaryPower(
         _where(known, learned), available, expected_power(n, rates, behind, minimum_labels, level),
-        _where(known & np.isfinite(available.value), symmetric(gain, np.sqrt(variance), level)),
+        _where(known & np.isfinite(available.value), symmetric(gain.value, np.sqrt(variance), level)),
     )  # fmt: skip

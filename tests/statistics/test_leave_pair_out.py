@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from monitors.statistics.auc import area
-from monitors.statistics.joining import gather, join_bins
+from monitors.statistics.joining import expand, gather, join_bins
 from monitors.statistics.leave_pair_out import leave_pair_out, order_variance
 from tests.statistics.rows import draw
 
@@ -47,7 +47,9 @@ def test_joining_keeps_rows_and_order(rows):
     assert (np.diff(group, axis=1) >= 0).all()
     assert (np.diff(group, axis=1) <= 1).all()
     assert (group[:, 0] == 0).all()
-    assert (gather(n.astype(float), group).sum(axis=1) == n.sum(axis=1)).all()
+    joined = gather(n.astype(float), group)
+    assert (joined.sum(axis=1) == n.sum(axis=1)).all()
+    np.testing.assert_array_equal(expand(joined, group), np.take_along_axis(joined, group, axis=1))
 
 
 def test_bins_with_labels_enough_stay_apart():

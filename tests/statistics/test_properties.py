@@ -145,11 +145,11 @@ NOT_OF_COUNTS = {
     "log_losses": "of a score", "squared_errors": "of a score", "flatten": "of shapes", "over_classes": "a sum",
     "class_totals": "a sum", "placements": "seen through auc", "area": "seen through auc",
     "delong": "test_auc.py, against DeLong's formula",
-    "untied": "test_auc.py", "score_interval": "of a value and its error",
+    "score_interval": "of a value and its error",
     "learning_inflation": "test_power.py, by simulation", "cross_fitted": "seen through available_power",
     "order_variance": "test_leave_pair_out.py, by simulation",
-    "gather": "a sum", "join_bins": "test_leave_pair_out.py", "levelled": "test_levelling.py",
-    "classes_first": "of shapes",
+    "gather": "a sum", "expand": "test_leave_pair_out.py", "join_bins": "test_leave_pair_out.py",
+    "levelled": "test_levelling.py", "classes_first": "of shapes",
     "against_rest": "seen through multiclass_power", "class_weights": "seen through multiclass_power",
     "mean_auc": "seen through multiclass_power", "expected_mean_auc": "seen through multiclass_power",
     "split_by_bins": "test_decomposition.py", "input_errors": "test_cbpe.py",
@@ -159,8 +159,9 @@ NOT_OF_COUNTS = {
 }  # fmt: skip
 
 MODULES = (
-    "auc", "cbpe", "decomposition", "distances", "explained_variance", "information", "intervals", "leave_pair_out",
-    "joining", "levelling", "losses", "one_vs_rest", "performance", "power", "shrinkage", "spread", "trends",
+    "auc", "auc_bounds", "cbpe", "decomposition", "distances", "explained_variance", "information", "intervals",
+    "leave_pair_out", "joining", "levelling", "losses", "one_vs_rest", "performance", "power", "shrinkage", "spread",
+    "trends",
 )  # fmt: skip
 
 
