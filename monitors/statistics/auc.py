@@ -30,8 +30,17 @@ class Placements(NamedTuple):
 
 
 def flatten(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """``values`` broadcast to ``shape`` (..., B) and cut into windows, shape (W, B)."""
-    return np.broadcast_to(values, shape).reshape(math.prod(shape[:-1]), shape[-1])
+    """``values`` broadcast to ``shape`` (..., B) and cut into windows, shape (W, B), as kernels take them.
+
+    Always contiguous and writable: for arrays of another sort a kernel would be compiled once more.
+    """
+    whole = values if values.shape == shape else np.broadcast_to(values, shape)
+    return np.require(whole.reshape(math.prod(shape[:-1]), shape[-1]), float, ("C", "W"))
+
+
+def shared(lead: tuple[int, ...], shape: tuple[int, ...]) -> np.ndarray:
+    """Which of the rows with leading axes ``lead`` each window of ``shape`` has when broadcast, shape (W,)."""
+    return np.array(np.broadcast_to(np.arange(math.prod(lead)).reshape(lead), shape)).ravel()
 
 
 @njit(nogil=True, cache=True)
@@ -83,12 +92,12 @@ def placements(positives: np.ndarray, negatives: np.ndarray, score: np.ndarray) 
     shape = np.broadcast_shapes(positives.shape, negatives.shape, score.shape)
     # windows that share a score are ranked once
     scores = score.reshape(math.prod(score.shape[:-1]), shape[-1])
-    which = np.broadcast_to(np.arange(len(scores)).reshape(score.shape[:-1]), shape[:-1]).ravel()
+    which = shared(score.shape[:-1], shape[:-1])
     order = np.argsort(scores, axis=1)
     ranked = np.take_along_axis(scores, order, axis=1)
     tied = np.zeros(scores.shape, bool)
     tied[:, 1:] = ranked[:, 1:] == ranked[:, :-1]
-    p, n = (np.ascontiguousarray(flatten(x, shape)) for x in (positives, negatives))
+    p, n = flatten(positives, shape), flatten(negatives, shape)
     below, above = np.empty(p.shape), np.empty(p.shape)
     _count_ranked(p, n, order, tied, which, below, above)
     below /= n.sum(axis=1, keepdims=True)
@@ -136,7 +145,7 @@ def delong(positives: np.ndarray, negatives: np.ndarray, placed: Placements) -> 
     """
     shape = placed.positive.shape
     out = np.empty((6, math.prod(shape[:-1])))
-    p, n, at_p, at_n = (np.ascontiguousarray(flatten(x, shape)) for x in (positives, negatives, *placed))
+    p, n, at_p, at_n = (flatten(x, shape) for x in (positives, negatives, *placed))
     _delong(p, n, at_p, at_n, out)
     return Area(*out.reshape(6, *shape[:-1]))
 

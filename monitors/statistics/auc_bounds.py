@@ -158,7 +158,7 @@ def score_interval(
     size = (own * total + PRIOR_ROWS * area.untied * drawn) / (own * shape + PRIOR_ROWS * drawn)
     reach = stdtrit(np.maximum(freedom, 1), 0.5 + level / 2) ** 2
     parts = np.broadcast_arrays(value, fewest, np.maximum(p, n), factor * size, added, reach)
-    mid, few, many, sized, more, far = (np.ascontiguousarray(x, float).ravel() for x in parts)
+    mid, few, many, sized, more, far = (np.array(x, float).ravel() for x in parts)
 
     def bound(end: float) -> np.ndarray:
         return np.asarray(_bounds(mid, few, many, sized, more, far, end)).reshape(np.shape(value))

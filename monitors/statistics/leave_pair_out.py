@@ -72,7 +72,7 @@ def leave_pair_out(positives: np.ndarray, negatives: np.ndarray, prior_strength:
     weight = 1 / SCORE_STEP / (np.maximum(k + m - 1, 0) + prior_strength)
     below, above = np.zeros(k.shape), np.zeros(k.shape)
     scores = np.rint((k - 1 + prior) * weight), np.rint((k + prior) * weight)
-    _count_pairs(np.ascontiguousarray(k), np.ascontiguousarray(m), *scores, below, above)
+    _count_pairs(k, m, *scores, below, above)
     # A positive scores below the negatives of its own bin, always: those pairs came out lost, and tie instead.
     positive, negative = (below + m / 2) / n, (above + k / 2) / p
     return Placements(positive.reshape(shape), negative.reshape(shape))

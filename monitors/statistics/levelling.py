@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numba import njit
 
+from monitors.statistics.auc import shared
+
 _STEPS = 8
 _NEAR = 1e-12
 """Newton's steps end when they are smaller: the next would be of this squared."""
@@ -69,10 +71,9 @@ def levelled(rates: np.ndarray, n: np.ndarray, total: np.ndarray, additive: bool
     kept = np.clip(rates, 1e-6, 1 - 1e-6)
     lead, shape = rates.shape[:-2], total.shape
     count, windows = math.prod(lead), math.prod(shape[:-2])
-    which = np.broadcast_to(np.arange(count).reshape(lead), shape[:-2]).ravel()
     out = np.empty((windows, *shape[-2:]))
     _shift(
-        (kept / (1 - kept)).reshape(count, *shape[-2:]), which, n.reshape(windows, shape[-2]),
+        (kept / (1 - kept)).reshape(count, *shape[-2:]), shared(lead, shape[:-2]), n.reshape(windows, shape[-2]),
         level.reshape(windows, shape[-1]), out,
     )  # fmt: skip
     return out.reshape(shape)

@@ -143,6 +143,7 @@ NOT_OF_COUNTS = {
     "normal_quantile": "of a level", "symmetric": "of a value and its error",
     "logit_interval": "of a value and its error",
     "log_losses": "of a score", "squared_errors": "of a score", "flatten": "of shapes", "over_classes": "a sum",
+    "shared": "of shapes",
     "class_totals": "a sum", "placements": "seen through auc", "area": "seen through auc",
     "delong": "test_auc.py, against DeLong's formula",
     "score_interval": "of a value and its error",
