@@ -12,7 +12,7 @@ import pandas as pd
 from monitors import concept, decay, deprecations, drift, integrity, loss_gap, missing, skew
 from monitors.measurement import combine
 from monitors.profile.bins import Bins
-from monitors.profile.cube import Cube, Profile
+from monitors.profile.cube import Cube, Profile, Stored
 from monitors.reference import Plan
 from monitors.rolling import Judge, roll
 from monitors.settings import Settings
@@ -39,25 +39,15 @@ def all_monitors() -> tuple[Measure, ...]:
     return (*MONITORS, *(point.load() for point in entry_points(group="driftmeter.monitors")))
 
 
-def empty_profile(bins: Bins, start: int, segment: str) -> Profile:
-    """A window without rows."""
-    rows, columns = int(bins.offsets[-1]), len(bins.columns)
-    return Profile(
-        start, segment, np.zeros((rows, bins.outcomes + 2), np.int64), np.zeros((rows, bins.sums)),
-        np.full(columns, np.inf), np.full(columns, -np.inf), {"rows": 0},
-    )  # fmt: skip
-
-
 def stack(bins: Bins, profiles: Sequence[Profile], grain: Grain, segment: str = "", fill: bool = True) -> Cube:
     """A cube of profiles in order of time; windows of the calendar without rows are filled in between."""
-    kept = list(profiles)
-    if fill and grain.kind == "calendar" and len(kept) > 1:
-        between = grain.range(kept[0].start, kept[-1].start)
-        if len(between) <= (_MOST_GAPS + 1) * len(kept):
-            have = {profile.start: profile for profile in kept}
-            kept = [have.get(int(s)) or empty_profile(bins, int(s), segment) for s in between]
-    ends = grain.ends(np.array([profile.start for profile in kept], np.int64))
-    return Cube.stack(bins, kept, ends.tolist(), segment)
+    have = profiles.starts if isinstance(profiles, Stored) else [profile.start for profile in profiles]
+    starts = np.array(have, np.int64)
+    if fill and grain.kind == "calendar" and len(have) > 1:
+        between = grain.range(have[0], have[-1])
+        if len(between) <= (_MOST_GAPS + 1) * len(have):
+            starts = np.asarray(between, np.int64)
+    return Cube.stack(bins, profiles, starts.tolist(), grain.ends(starts).tolist(), segment)
 
 
 def coarsen(cube: Cube, fine: Grain, coarse: Grain) -> Cube:

@@ -331,8 +331,7 @@ def _measure(job: Job, bins: Bins, store: Store, connection: sa.Connection) -> t
     chosen = job.plan
     judge = judge_of(job.config, grain, chosen, len(segments)) if chosen.rolls else None
     for done, segment in enumerate(["", *segments], 1):
-        profiles = store.profiles(name, segment, connection=connection)
-        cube = stack(bins, profiles, grain, segment, fill=not segment)
+        cube = stack(bins, store.profiles(name, segment, connection=connection), grain, segment, fill=not segment)
         share = segment_share(segment, len(segments))
         own = store.profiles(name, TRAINING + segment, connection=connection) if job.config.reference.path else []
         own = own or (store.profiles(name, TRAINING, connection=connection) if job.config.reference.path else [])

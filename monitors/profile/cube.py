@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import overload
 
 import numpy as np
 import pyarrow as pa
@@ -76,6 +77,30 @@ class Profile:
             low=np.frombuffer(meta[b"low"]), high=np.frombuffer(meta[b"high"]), facts=json.loads(meta[b"facts"]),
             course=Course.decode(meta[b"course"]) if b"course" in meta else None,
         )  # fmt: skip
+
+
+class Stored(Sequence[Profile]):
+    """Profiles of a segment as they are stored, in order of time; each is decoded when it is asked for, and not kept.
+
+    Attributes
+    ----------
+    starts : of their windows
+    """
+
+    def __init__(self, segment: str, starts: Sequence[int], blobs: Sequence[bytes]) -> None:
+        self.segment, self.starts, self._blobs = segment, starts, blobs
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @overload
+    def __getitem__(self, at: int) -> Profile: ...
+    @overload
+    def __getitem__(self, at: slice) -> Stored: ...
+    def __getitem__(self, at: int | slice) -> Profile | Stored:
+        if isinstance(at, slice):
+            return Stored(self.segment, self.starts[at], self._blobs[at])
+        return Profile.decode(self.starts[at], self.segment, self._blobs[at])
 
 
 @dataclass(frozen=True)
@@ -153,20 +178,26 @@ class Cube:
     courses: tuple[Course | None, ...] = ()
 
     @classmethod
-    def stack(cls, bins: Bins, profiles: Sequence[Profile], ends: Sequence[int], segment: str = "") -> Cube:
-        """A cube of profiles that are in order of time."""
-        rows, columns = int(bins.offsets[-1]), len(bins.columns)
-        count = len(profiles)
+    def stack(
+        cls, bins: Bins, profiles: Iterable[Profile], starts: Sequence[int], ends: Sequence[int], segment: str = ""
+    ) -> Cube:  # fmt: skip
+        """A cube of windows, in order of time; those that have no profile are empty."""
+        rows, columns, count = int(bins.offsets[-1]), len(bins.columns), len(starts)
         counts = np.empty((bins.outcomes + 2, count, rows), np.int64).transpose(1, 2, 0)
         sums = np.empty((bins.sums, count, rows)).transpose(1, 2, 0)
-        low, high = np.empty((count, columns)), np.empty((count, columns))
-        for i, profile in enumerate(profiles):
+        low, high = np.full((count, columns), np.inf), np.full((count, columns), -np.inf)
+        facts: list[Facts] = [{"rows": 0} for _ in starts]
+        courses: list[Course | None] = [None] * count
+        places, empty = {int(start): i for i, start in enumerate(starts)}, np.ones(count, bool)
+        for profile in profiles:
+            i = places[profile.start]
+            empty[i] = False
             counts[i], sums[i], low[i], high[i] = profile.counts, profile.sums, profile.low, profile.high
+            facts[i], courses[i] = profile.facts, profile.course
+        counts[empty], sums[empty] = 0, 0
         return cls(
-            bins=bins, segment=segment, starts=np.array([p.start for p in profiles], np.int64),
-            ends=np.array(ends, np.int64), counts=counts, sums=sums, low=low, high=high,
-            facts=tuple(profile.facts for profile in profiles),
-            courses=tuple(profile.course for profile in profiles),
+            bins=bins, segment=segment, starts=np.array(starts, np.int64), ends=np.array(ends, np.int64),
+            counts=counts, sums=sums, low=low, high=high, facts=tuple(facts), courses=tuple(courses),
         )  # fmt: skip
 
     def __len__(self) -> int:

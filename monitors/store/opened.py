@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from monitors.errors import UserError
 from monitors.profile.bins import Bins
-from monitors.profile.cube import Profile
+from monitors.profile.cube import Stored
 from monitors.store import engine as databases
 from monitors.store.measured import decoded
 from monitors.store.migrations import bring_up_to_date
@@ -121,7 +121,7 @@ class Store:
     def profiles(
         self, model: str, segment: str = "", starts: Iterable[int] | None = None,
         connection: sa.Connection | None = None,
-    ) -> list[Profile]:  # fmt: skip
+    ) -> Stored:  # fmt: skip
         """Profiles of a segment in order of time: all, or those of the windows asked for."""
         query = (
             sa.select(profiles.c.start, profiles.c.profile)
@@ -131,9 +131,8 @@ class Store:
         wanted = None if starts is None else {int(start) for start in starts}
         if wanted is not None and len(wanted) <= 500:
             query = query.where(profiles.c.start.in_(sorted(wanted)))
-        rows = self._rows(query, connection)
-        return [Profile.decode(row["start"], segment, row["profile"])
-                for row in rows if wanted is None or row["start"] in wanted]  # fmt: skip
+        rows = [row for row in self._rows(query, connection) if wanted is None or row["start"] in wanted]
+        return Stored(segment, [row["start"] for row in rows], [row["profile"] for row in rows])
 
     def ledger(self, model: str, role: str, connection: sa.Connection | None = None) -> dict[str, dict[str, Any]]:
         """Files by key with size, modified, rows, notes (list) and ``starts`` {window: rows}."""

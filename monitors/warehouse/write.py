@@ -100,6 +100,6 @@ def _cells(store: Store, model: str, grain: Grain) -> Iterator[tuple[str, dict[s
         if segment.startswith(TRAINING):
             continue
         for i in range(0, len(starts), at_once):
-            some = store.profiles(model, segment, starts[i : i + at_once])
+            some = list(store.profiles(model, segment, starts[i : i + at_once]))
             ends = grain.ends(np.array([profile.start for profile in some], np.int64))
             yield from tables.pieces(some, ends, segment)

@@ -9,7 +9,7 @@ import pytest
 
 from monitors.assess import coarsen, stack
 from monitors.profile.bins import FIRST, Bins
-from monitors.profile.cube import Cube, Profile, sum_profiles
+from monitors.profile.cube import Cube, Profile, Stored, sum_profiles
 from monitors.profile.facts import UNSEEN_KEPT, merge_facts, most_frequent
 from monitors.profile.sums import SUMS
 from monitors.windows import Grain
@@ -37,12 +37,33 @@ def test_profiles_come_back_from_blobs_bit_by_bit(each: Profile) -> None:
     assert (again.start, again.segment, again.facts) == (each.start, each.segment, each.facts)
 
 
+def test_what_is_stored_is_a_sequence_of_the_profiles_that_are_decoded_when_asked_for() -> None:
+    starts = [each.start for each in PROFILES]
+    stored = Stored("", starts, [each.encode() for each in PROFILES])
+    assert (len(stored), stored.starts) == (len(PROFILES), starts)
+    assert [each.start for each in stored] == starts
+    assert stored[2:9:3].starts == starts[2:9:3]
+    assert stored[-1:][0].counts.tobytes() == stored[-1].counts.tobytes() == PROFILES[-1].counts.tobytes()
+    assert stored[1] is not stored[1]
+    assert not stored[:0]
+    with pytest.raises(IndexError):
+        stored[len(PROFILES)]
+
+
+@pytest.mark.parametrize("fill", [True, False])
+def test_a_cube_of_what_is_stored_is_that_of_the_profiles(fill: bool) -> None:
+    some = [each for i, each in enumerate(PROFILES) if i not in {3, 4}]
+    stored = Stored("", [each.start for each in some], [each.encode() for each in some])
+    assert_equal(stack(BINS, stored, DAYS, fill=fill), stack(BINS, some, DAYS, fill=fill))
+    assert len(stack(BINS, stored, DAYS, fill=fill)) == len(PROFILES) - 2 * (not fill)
+
+
 def test_a_profile_of_no_columns_comes_back() -> None:
     bins = Bins((), "binary")
     empty = Profile(0, "", np.zeros((0, 3), np.int64), np.zeros((0, len(SUMS))), np.empty(0), np.empty(0), {"rows": 3})
     again = Profile.decode(0, "", empty.encode())
     assert (again.counts.shape, again.sums.shape, again.facts) == ((0, 3), (0, len(SUMS)), {"rows": 3})
-    assert Cube.stack(bins, [again], [1]).rows.tolist() == [3]
+    assert Cube.stack(bins, [again], [0], [1]).rows.tolist() == [3]
 
 
 def test_weeks_are_sums_of_days() -> None:
@@ -85,7 +106,7 @@ def test_windows_in_a_row_and_others_are_those_asked_for(index: list[int]) -> No
     assert some.facts == tuple(CUBE.facts[i] for i in index)
 
 
-@pytest.mark.parametrize("cube", [CUBE.select(np.array([], int)), Cube.stack(BINS, [], [])])
+@pytest.mark.parametrize("cube", [CUBE.select(np.array([], int)), Cube.stack(BINS, [], [], [])])
 def test_a_cube_without_windows_is_a_cube(cube: Cube) -> None:
     assert (len(cube), cube.rows.shape, cube.counts.shape[1:]) == (0, (0,), CUBE.counts.shape[1:])
     assert len(cube.total()) == 0

@@ -64,7 +64,7 @@ class Quiet:
     def cube(self, profiles: list[Profile] | None = None) -> Cube:
         """The log's profiles stacked, or others that begin with the same windows."""
         chosen = self.profiles if profiles is None else profiles
-        return Cube.stack(self.bins, chosen, self.ends[: len(chosen)].tolist())
+        return Cube.stack(self.bins, chosen, [each.start for each in chosen], self.ends[: len(chosen)].tolist())
 
     def part(self, begin: int, end: int) -> pd.DataFrame:
         """A copy of the rows of windows from ``begin`` up to ``end``."""

@@ -68,8 +68,8 @@ class Log:
         collector.add(part(reference * window))
         bins = collector.freeze(Model("binary", 1))
         profiles = profile_rows([part(whole)], bins)
-        ends = self.config.grain.ends(np.array([profile.start for profile in profiles]))
-        self.cube = Cube.stack(bins, profiles, ends.tolist())
+        starts = [profile.start for profile in profiles]
+        self.cube = Cube.stack(bins, profiles, starts, self.config.grain.ends(np.array(starts)).tolist())
 
     def alerts(self, windows: int | None = None) -> pd.DataFrame:
         """Alerts of the first ``windows`` windows (None: of all), as if the log ended there."""
