@@ -19,22 +19,21 @@ def histories(judged: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["monitor", "_rule", "_feature", "_segment"]
     rank = judged["severity"].map({"alert": 0, "watch": 1}).fillna(2).astype(int)
-    rows = judged.assign(_rank=rank).sort_values([*keys, "window_start", "_rank", "p_value", "metric"])
+    group = judged.groupby(keys, sort=False).ngroup().to_numpy()
+    told = np.isin(group, group[rank.to_numpy() < 2])  # most features have nothing to tell
+    rows = judged.assign(_rank=rank)[told].sort_values([*keys, "window_start", "_rank", "p_value", "metric"])
     rows = rows.drop_duplicates([*keys, "window_start"]).reset_index(drop=True)
     places, onsets, states = [], [], []
     ranks, starts, effects, metrics = (rows[name].to_numpy() for name in ("_rank", "window_start", "effect", "metric"))
     values = rows["value"].to_numpy(float)
     broken = rows["broken"].to_numpy(bool)
     for members in rows.groupby(keys, sort=True).indices.values():
-        if (ranks[members] < 2).any():
-            for i, onset, state in _history(
-                ranks[members], np.abs(effects[members]), metrics[members], broken[members]
-            ):
-                if metrics[members[i]] == "stale_windows":
-                    onset = _stood(values[members], onset)
-                places.append(members[i])
-                onsets.append(starts[members[onset]])
-                states.append(state)
+        for i, onset, state in _history(ranks[members], np.abs(effects[members]), metrics[members], broken[members]):
+            if metrics[members[i]] == "stale_windows":
+                onset = _stood(values[members], onset)
+            places.append(members[i])
+            onsets.append(starts[members[onset]])
+            states.append(state)
     found = rows.iloc[places].drop(columns="_rank").assign(onset=onsets, state=states)
     found.loc[found["state"] == "resolved", "severity"] = "watch"
     return found.reset_index(drop=True)

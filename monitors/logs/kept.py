@@ -1,4 +1,4 @@
-"""Files that a run reads twice, kept from the first time as long as that takes little memory."""
+"""Text files and queries that a run reads twice, kept from the first time as long as that takes little memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator
 
 import pyarrow as pa
 
-MOST_BYTES = 800 << 20
+MOST_BYTES = 256 << 20
 """Memory that kept files may take, all together."""
 
 

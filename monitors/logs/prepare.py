@@ -20,7 +20,7 @@ from monitors.logs.kept import Kept
 from monitors.logs.labels import Labels, id_hashes
 from monitors.logs.notes import ReadNotes
 from monitors.logs.passed import Passed
-from monitors.logs.read import open_batches, row_count, schema
+from monitors.logs.read import is_slow, open_batches, row_count, schema
 from monitors.logs.timestamps import to_micros
 from monitors.profile.rows import Columns, Rows
 from monitors.windows import Grain
@@ -142,7 +142,7 @@ def read_rows(
         columns = _to_read(names, layout.columns, only_ids) if file.payload is None or only_ids else None
         batches = open_batches(file, columns, text_columns=text, notes=notes)
         every = None if file.payload is not None else frozenset(names)
-        if kept is not None and file.payload is None:
+        if kept is not None and is_slow(file):
             which = (file, None if columns is None else tuple(columns), text)
             batches = kept.keeping(which, batches) if keys else kept.pop(which, batches)
         for rows in rows_of(batches, layout, file.key, _latest(file), first_row, wanted, labels, keys):

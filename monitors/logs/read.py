@@ -21,7 +21,7 @@ from monitors.logs.origin import Reader
 from monitors.logs.parquet import parquet_batches, parquet_rows, parquet_schema
 from monitors.logs.partitions import partitions, with_partitions
 
-__all__ = ["BATCH_ROWS", "ReadNotes", "open_batches", "row_count", "schema", "table_batches"]
+__all__ = ["BATCH_ROWS", "ReadNotes", "is_slow", "open_batches", "row_count", "schema", "table_batches"]
 
 BATCH_ROWS = 131_072
 
@@ -107,6 +107,14 @@ def _schema(file: LogFile) -> pa.Schema:
         return own
     empty = pa.RecordBatch.from_arrays([pa.array([], part.type) for part in own], schema=own)
     return with_partitions(empty, parts).schema
+
+
+def is_slow(file: LogFile) -> bool:
+    """Whether a file is read faster from memory than again: all but Parquet, which fills fresh memory no faster."""
+    if file.payload is not None:
+        return False  # what is taken apart depends on what is asked for
+    reader = None if file.origin is None else file.origin.reader
+    return reader is not None or format_of(file) != "parquet"
 
 
 def row_count(file: LogFile) -> int | None:

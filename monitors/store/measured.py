@@ -43,10 +43,14 @@ def encoded(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
             arrays[part.name] = np.where(np.isfinite(numbers), numbers, np.nan)
         else:
             arrays[part.name] = values.to_numpy(part.type.to_pandas_dtype())
-    keys = [frame["segment"].fillna(""), frame["monitor"], frame["metric"], frame["feature"].notna()]
-    groups: dict[Any, Any] = frame.groupby(keys).indices
-    for (segment, monitor, metric, of_features), found in groups.items():
-        places = found[np.argsort(arrays["window_start"][found], kind="stable")]
+    keys = pd.DataFrame({
+        "segment": frame["segment"].fillna(""), "monitor": frame["monitor"], "metric": frame["metric"],
+        "of_features": frame["feature"].notna(),
+    })  # fmt: skip
+    group = keys.groupby(list(keys)).ngroup().to_numpy()
+    order = np.lexsort((arrays["window_start"], group))
+    for places in np.split(order, np.flatnonzero(np.diff(group[order])) + 1) if len(order) else ():
+        segment, monitor, metric, of_features = keys.iloc[places[0]]
         columns = [
             array.take(pa.array(places)).dictionary_encode() if isinstance(array, pa.Array) else pa.array(array[places])
             for array in arrays.values()

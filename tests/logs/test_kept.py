@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 
 from monitors.errors import LogFileError
+from monitors.logs.files import LogFile
 from monitors.logs.kept import Kept
+from monitors.logs.prepare import Layout, read_rows
+from monitors.profile.rows import Columns
+from monitors.windows import Grain
 
 BATCHES = [pa.record_batch({"x": pa.array([float(i)] * 100)}) for i in range(3)]
 
@@ -53,3 +59,17 @@ def test_nothing_is_left_when_all_is_let_go_of() -> None:
     kept.clear()
     assert kept.size == 0
     assert list(kept.pop("a", BATCHES[:1])) == BATCHES[:1]
+
+
+@pytest.mark.parametrize(("ending", "held"), [("csv", True), ("parquet", False)])
+def test_text_stays_until_it_is_counted_and_parquet_is_read_again(tmp_path: Path, ending: str, held: bool) -> None:
+    frame = pd.DataFrame({"ts": ["2025-01-01", "2025-01-02"], "x": [1.5, 2.5]})
+    path = tmp_path / f"log.{ending}"
+    frame.to_csv(path, index=False) if ending == "csv" else frame.to_parquet(path)
+    file, layout, kept = LogFile.at(path, tmp_path), Layout(Columns("ts"), Grain.parse("1d")), Kept()
+    keyed = list(read_rows(file, layout, keys=True, kept=kept))
+    assert (kept.size > 0) == held
+    rows = list(read_rows(file, layout, kept=kept))
+    assert kept.size == 0
+    assert [some.batch for some in rows] == [some.batch for some in keyed]
+    assert rows[0].keys is None and keyed[0].keys is not None

@@ -36,7 +36,7 @@ class LocalEngine:
     by_file = True
 
     def __init__(self) -> None:
-        self.kept = Kept()  # the reference's files, between freezing bins and counting
+        self.kept = Kept()  # the reference's text files, between freezing bins and counting
 
     @property
     def for_files(self) -> Engine:
