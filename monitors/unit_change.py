@@ -12,6 +12,7 @@ from monitors.measurement import combine, in_reference, table
 from monitors.profile.alike import Alike, blocks
 from monitors.profile.bins import FIRST
 from monitors.profile.cube import Cube
+from monitors.sentinel import own_value_bins
 from monitors.statistics.distances import expected_jensen_shannon, jensen_shannon
 from monitors.statistics.null import FEW_WINDOWS
 
@@ -40,17 +41,24 @@ UNITS = (
     Unit(1.0, 273.15, "as °C and K"), Unit(1.0, -273.15, "as K and °C"),
 )  # fmt: skip
 """Conversions that happen."""
+_ABOUT = "about"
+"""What is said of a scale that more than one of them may have made."""
 
 _NEAR = 0.06
 """A scale within this of a known one (on the log scale), and a mean within this of the spread, may be it."""
 _LARGE = np.log(2.5)
 """A scale of no known unit counts from here on: prices that rise by a tenth are a shift. Of values around zero, whose
 mean says nothing of their scale, one of a known unit does too, and no other."""
+_ASIDE = 0.2
+"""Scales that are nearer to each other, on the log scale, are taken for the same, and the likelier is named."""
 _FIT = 0.5
 """The conversion must explain so much of the distance from the reference: what it leaves is at most this part ..."""
 _LEFT = 0.04
 """... and no more than this distance beyond what chance makes."""
-_LEAST_ROWS = 30
+_LEAST_ROWS, _LEAST_OTHERS = 30, 3
+"""Values of a window from which its scale is told; and of those beside the one value that most rows have, such as 0: of
+these few are enough, for a scale that few values tell varies more from window to window."""
+_MOST = 0.5
 
 
 def unit_changes(columns: list[int], windows: Cube, reference: Cube) -> pd.DataFrame:
@@ -93,38 +101,65 @@ def unit_of(factor: float, detail: str | None) -> Unit:
     return next((unit for unit in UNITS if said(unit) == detail), Unit(factor, 0.0, ""))
 
 
-@np.errstate(invalid="ignore", divide="ignore", over="ignore")
-def _moments(of: Alike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows with a number, their mean less the column's centre and their standard deviation by window, (F, W) each."""
-    n, first, second = (x[:, :, FIRST:].sum(axis=2) for x in (of.n, of.sum("value"), of.sum("value2")))
-    mean = first / n
-    return n, mean, np.sqrt(np.maximum(second / n - mean**2, 0.0))
+class _Values(NamedTuple):
+    """Numbers by bin, (F, W, B - 4): rows, and sums of the value less the column's centre and of its square."""
+
+    n: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+
+    @classmethod
+    def of(cls, columns: Alike, usual: np.ndarray) -> _Values:
+        """Those of columns, without rows of the bins ``usual``, (F, 1, B - 4)."""
+        sums = (columns.n, columns.sum("value"), columns.sum("value2"))
+        return cls(*(np.where(usual, 0, x[:, :, FIRST:]) for x in sums))
+
+    @np.errstate(invalid="ignore", divide="ignore", over="ignore")
+    def moments(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rows, mean and standard deviation by window, (F, W) each."""
+        n, first, second = (x.sum(axis=2) for x in self)
+        mean = first / n
+        return n, mean, np.sqrt(np.maximum(second / n - mean**2, 0.0))
+
+
+def _usual(past: Alike) -> np.ndarray:
+    """The bin of the one value that most rows of the reference have, where there is one; (F, 1, B - 4), bool."""
+    n = past.n[:, :, FIRST:].sum(axis=1)
+    most = n > _MOST * n.sum(axis=1, keepdims=True)
+    return (most & own_value_bins(past))[:, None]
 
 
 @np.errstate(invalid="ignore", divide="ignore", over="ignore")
 def _found(now: Alike, past: Alike, inside: np.ndarray) -> list[tuple[int, int, Unit, float]]:
     """Columns and windows whose values are converted, with the conversion and the chance of such a scale."""
-    (rows, levels, usual), (n, means, spreads) = _moments(past), _moments(now)
-    good = (rows >= _LEAST_ROWS) & (usual > 0) & np.isfinite(usual)
+    usual = _usual(past)
+    before, after = _Values.of(past, usual), _Values.of(now, usual)
+    (rows, levels, widths), (n, means, spreads) = before.moments(), after.moments()
+    least = np.where(usual.any(axis=2), _LEAST_OTHERS, _LEAST_ROWS)
+    good = (rows >= least) & (widths > 0) & np.isfinite(widths)
     count, centre = good.sum(axis=1, keepdims=True), np.array([bins.centre for bins in now.bins])[:, None]
-    more, weight = np.sqrt(1 + 1 / count), _of_means(levels + centre, usual, good)
-    scale, variance = _mean_and_variance(_log_scale(levels + centre, usual, weight), good, 1)
+    more, weight = np.sqrt(1 + 1 / count), _of_means(levels + centre, widths, good)
+    scale, variance = _mean_and_variance(_log_scale(levels + centre, widths, weight), good, 1)
     habit = np.maximum(np.sqrt(variance) * more, 1e-3)
-    pooled, first, second = (x[:, :, FIRST:].sum(axis=1) for x in (past.n, past.sum("value"), past.sum("value2")))
+    pooled, first, second = (x.sum(axis=1) for x in before)
     mean, square = (x.sum(axis=1, keepdims=True) / pooled.sum(axis=1, keepdims=True) for x in (first, second))
     sd = np.sqrt(np.maximum(square - mean**2, 0.0))
     log_scale = _log_scale(means + centre, spreads, weight) - scale
-    own_scale = np.log(spreads) - _mean_and_variance(np.log(usual), good, 1)[0]
+    own_scale = np.log(spreads) - _mean_and_variance(np.log(widths), good, 1)[0]
     # a conversion that adds alone leaves the scale as it was
     moved, drift = np.abs(means - mean) / sd, np.sqrt(_mean_and_variance(levels, good, 1)[1]) * more / sd
     far = np.maximum(np.abs(log_scale) / habit, np.where(moved > 3, moved / np.maximum(drift, 1e-3), 0.0))
     chance = 2 * special.stdtr(count - 1, -far)
-    asked = (count >= FEW_WINDOWS) & (n >= _LEAST_ROWS) & ~inside & (spreads > 0) & np.isfinite(spreads) & (sd > 0)
+    asked = (count >= FEW_WINDOWS) & (n >= least) & ~inside & (spreads > 0) & np.isfinite(spreads) & (sd > 0)
     out = []
     for f, w in np.argwhere(asked & (chance < 0.05) & ((np.abs(log_scale) > np.log(1.2)) | (moved > 3))):
         given = float((means + centre)[f, w]), float(spreads[f, w]), float((mean + centre)[f, 0]), float(habit[f, 0])
         unit = _unit(float(log_scale[f, w]), *given, adds=False) or _unit(float(own_scale[f, w]), *given, adds=True)
-        if unit is not None and _explains(unit, now, past, f, w, first[f] / pooled[f] + centre[f]):
+        if unit is None or not (
+            _among(now.low[f, w], unit, past.low[f]) and _among(now.high[f, w], unit, past.high[f])
+        ):
+            continue
+        if _explains(unit, pooled[f], after.n[f, w], first[f] / pooled[f] + centre[f], now.bins[f].edges):
             out.append((int(f), int(w), unit, float(chance[f, w])))
     return out
 
@@ -160,9 +195,9 @@ def _unit(log_scale: float, mean: float, sd: float, old_mean: float, habit: floa
     ----------
     adds : whether to look among those that add something, or among those that only multiply
     """
-    near = _NEAR + 2 * habit
-    around_zero = abs(old_mean) < 0.5 * sd / float(np.exp(log_scale))
-    best: tuple[float, Unit] | None = None
+    near, factor = _NEAR + 2 * habit, float(np.exp(log_scale))
+    around_zero = abs(old_mean) < 0.5 * sd / factor
+    best, least = None, np.inf
     for unit in UNITS:
         if (unit.added != 0) != adds:
             continue
@@ -170,37 +205,34 @@ def _unit(log_scale: float, mean: float, sd: float, old_mean: float, habit: floa
             continue  # it is a spread that grew or shrank
         off = abs(log_scale - np.log(unit.factor))
         aside = abs(mean - unit.factor * old_mean - unit.added) / sd
-        if off <= near and aside <= 0.25 + 2 * habit and (best is None or off + aside < best[0]):
-            best = off + aside, unit
+        if off <= near and aside <= 0.25 + 2 * habit and off + aside < least:
+            best, least = unit, off + aside
     if best is not None:
-        return best[1]
-    factor = float(np.exp(log_scale))
+        # a scale that few values tell may be that of several, which are not nearly the same
+        others = [unit.factor for unit in UNITS if abs(np.log(unit.factor / best.factor)) > _ASIDE]
+        unsure = not adds and min(abs(log_scale - np.log(other)) for other in others) < 3 * habit
+        return Unit(float(f"{factor:.1g}"), 0.0, _ABOUT) if unsure else best
     if adds or around_zero or abs(log_scale) < _LARGE or abs(mean - factor * old_mean) / sd > 0.25 + 2 * habit:
         return None
     return Unit(factor, 0.0, "")
 
 
-def _explains(unit: Unit, now: Alike, past: Alike, f: int, w: int, where: np.ndarray) -> bool:
+def _explains(unit: Unit, old: np.ndarray, new: np.ndarray, where: np.ndarray, edges: np.ndarray) -> bool:
     """Whether the reference's values, converted, fall into the window's bins as its own values do.
 
     Parameters
     ----------
-    where : shape (B - 4,), means of the reference's values by bin
+    old, new : rows of both by bin, shape (B - 4,); where : means of the reference's values by bin; edges : of bins
     """
-    old = past.n[f].sum(axis=0)[FIRST:].astype(float)
-    new = now.n[f, w, FIRST:].astype(float)
     kept = old > 0
     expected = np.zeros(len(old))
-    np.add.at(
-        expected, np.searchsorted(now.bins[f].edges, unit.factor * where[kept] + unit.added, side="right"), old[kept]
-    )
+    np.add.at(expected, np.searchsorted(edges, unit.factor * where[kept] + unit.added, side="right"), old[kept])
     # bins of the new values may lie between those that converted ones fall into: compare on coarse ones
     plain = float(jensen_shannon(*_coarse(old, new)))
     coarse = _coarse(expected, new)
     converted = float(jensen_shannon(*coarse))
     noise = float(expected_jensen_shannon(coarse[0], np.array(new.sum()), np.array(old.sum())))
-    ends = (_among(now.low[f, w], unit, past.low[f]), _among(now.high[f, w], unit, past.high[f]))
-    return all(ends) and converted <= max(_FIT * plain, 1e-9) and converted <= _LEFT + 1.3 * noise
+    return converted <= max(_FIT * plain, 1e-9) and converted <= _LEFT + 1.3 * noise
 
 
 def _among(end: float, unit: Unit, usual: np.ndarray) -> bool:
