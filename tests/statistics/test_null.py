@@ -426,3 +426,22 @@ def test_one_that_stayed_away_before_must_stay_away_twice_as_long() -> None:
 def test_windows_without_rows_say_nothing_about_what_is_lost() -> None:
     chance = log_chance_of_none(np.zeros((1, 3)), np.zeros(3), np.array([[5.0, 5.0, 5.0]]), np.full(3, 100.0))
     assert (chance == 0).all()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_verdict_does_not_hang_on_the_last_digits_of_sums(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    owner = np.repeat(np.arange(6), 4)
+    values, errors = rng.normal(0.3, 0.02, (24, 20)), np.full((24, 20), 0.02)
+    values[::4] = 0.3  # a number that never moves, but for rounding
+    values[1, :12] = 0.3
+    values[1, 3] = 0.35  # one window moves, the others are as each other
+    errors[2, :12], errors[2, 5] = 1e3, 1e-6  # one window knows nearly all
+    errors[5, 2:12] = np.nan  # only two are known
+
+    def found(jitter: float) -> Deviations:
+        x, e = (of * (1 + jitter * rng.normal(size=of.shape)) for of in (values, errors))
+        return deviations(x[:, :12], e[:, :12], x[:, 12:], e[:, 12:], owner=owner, kind=np.tile([0, 1, 2, 2], 6))
+
+    for one, other in zip(found(0.0), found(1e-14), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-6)

@@ -15,6 +15,8 @@ CEILING = 38.0
 """Standard deviations; beyond, a double holds no smaller tail probability."""
 _PRIOR_CAP = 30.0
 """Features in common are worth no more windows than this: a habit of one's own always counts."""
+_ROUNDING = 1e-9
+"""What is smaller than this part of what it is left of says nothing: a verdict does not hang on a last digit."""
 _EXACT = 1000.0
 """Degrees of freedom of a spread that is known."""
 
@@ -81,9 +83,10 @@ def deviations(
     weight = known / (error2 + floor)
     total = np.maximum(weight.sum(axis=1), 1e-300)
     mean = (weight * x).sum(axis=1) / total
-    away = np.where(known, x - mean[:, None], 0.0)
-    square = (weight * away**2).sum(axis=1)
     mean_error2 = (weight * error2).sum(axis=1) / total
+    away = np.where(known, x - mean[:, None], 0.0)
+    away[np.abs(away) < _ROUNDING * (np.abs(x).max(axis=1, initial=0.0) + np.sqrt(mean_error2))[:, None]] = 0.0
+    square = (weight * away**2).sum(axis=1)
 
     ratio = _ratio(square, total, count, mean_error2)
     free = np.maximum(count - 1.0 - spent, 1.0)
@@ -117,8 +120,8 @@ def deviations(
     left_total = np.where(several, np.maximum(total[:, None] - weight, 1e-12 * total[:, None]), 1.0)
     left_mean = (total * mean)[:, None] - weight * x
     left_mean /= left_total
-    left_square = np.maximum(square[:, None] - weight * away**2 * (total[:, None] / left_total), 0.0)
-    left_error2 = np.maximum((total * mean_error2)[:, None] - weight * error2, 0.0) / left_total
+    left_square = _less(square[:, None], weight * away**2 * (total[:, None] / left_total))
+    left_error2 = _less((total * mean_error2)[:, None], weight * error2) / left_total
     left_count = np.maximum(count - 1, 1)[:, None]
     floor = np.maximum(left_error2, error2)
     left_ratio = _ratio(left_square, left_total, left_count, left_error2)
@@ -173,10 +176,16 @@ def sums_by(values: np.ndarray, group: np.ndarray) -> np.ndarray:
     return np.asarray(sparse.csr_array((np.ones(len(group)), (group, np.arange(len(group)))), shape=shape) @ values)
 
 
+def _less(total: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """What is left of a sum of squares without a part of it: nothing, where it is no more than rounding."""
+    rest = total - part
+    return np.where(rest > _ROUNDING * total, rest, 0.0)
+
+
 def _ratio(square: np.ndarray, total: np.ndarray, count: np.ndarray, error2: np.ndarray) -> np.ndarray:
-    """Observed variance over that of chance."""
+    """Observed variance over that of chance; 0 where one window, or no chance, tells nothing of it."""
     variance = square / total * count / np.maximum(count - 1, 1)
-    return np.asarray(variance / np.maximum(error2, 1e-300))
+    return np.asarray(np.where((count > 1) & (error2 > 0), variance / np.maximum(error2, 1e-300), 0.0))
 
 
 def _habit2(
