@@ -36,18 +36,18 @@ def freeze_bins(job: Job, training: list[LogFile]) -> Bins:
         collector = job.engine.for_files.collect(reading, names)
     else:
         collector = job.engine.collect(job.reading(set(job.plan.frozen), step, trouble=False), names)
-    place = job.layout.columns.position
+    place, position = job.layout.columns.position, None
     if training and place is not None and place not in collector.seen:
-        collector.seen |= _positions(job, place)
+        position = _position(job, place)
     model = job.config.model
-    return collector.freeze(Model(model.task, model.positive, model.threshold))
+    return collector.freeze(Model(model.task, model.positive, model.threshold), position)
 
 
-def _positions(job: Job, place: str) -> dict[str, SeenColumn]:
+def _position(job: Job, place: str) -> SeenColumn | None:
     """The log's own column of positions, as its first windows have it, where the training set has none."""
     reading = job.reading(set(first_windows(job.log.starts, job.layout.grain)), "freezing bins", trouble=False)
     alone = Columns(job.layout.columns.timestamp, include=(), position=place)
-    return job.engine.collect(replace(reading, layout=replace(job.layout, columns=alone)), [place]).seen
+    return job.engine.collect(replace(reading, layout=replace(job.layout, columns=alone)), [place]).column(place)
 
 
 def _training_layout(job: Job) -> Layout:

@@ -124,8 +124,18 @@ class Collector:
                 if given is not None:
                     column.pieces.append((some.keys, given))
 
-    def freeze(self, model: Model = Model()) -> Bins:  # noqa: B008 - a NamedTuple is a constant
+    def column(self, name: str) -> SeenColumn | None:
+        """One of its columns with its values of the sample, for another one to freeze."""
+        self._shrink()
+        self._hand_out()
+        return self.seen.get(name)
+
+    def freeze(self, model: Model = Model(), position: SeenColumn | None = None) -> Bins:  # noqa: B008 - a constant
         """The bins.
+
+        Parameters
+        ----------
+        position : the column of positions, where it is of other rows
 
         Raises
         ------
@@ -145,9 +155,10 @@ class Collector:
         if self.columns.include is not None:
             order = {name: i for i, name in enumerate(self.columns.include)}
             columns.sort(key=lambda column: order[column.name])
-        place = self.columns.position
-        if place in self.seen:
-            columns.append(column_bins(str(place), "position", self.seen[str(place)]))
+        place = str(self.columns.position)
+        position = position or self.seen.get(place)
+        if self.columns.position is not None and position is not None:
+            columns.append(column_bins(place, "position", position))
         if kind is not None:
             categorical = kind == "class"
             predicted = column_bins(
