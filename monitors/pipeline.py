@@ -31,6 +31,7 @@ from monitors.logs.progress import Progress, silent
 from monitors.profile.bins import Bins
 from monitors.profile.engines import Engine, engine_of
 from monitors.profile.facts import COUNTS, COURSE, DELAY_HOURS
+from monitors.recorded import forget, write_ledger, write_model
 from monitors.reference import Plan, first_windows, plan
 from monitors.settings import segment_share
 from monitors.store import Store, replace_frame, replace_measurements, replace_rows
@@ -41,9 +42,6 @@ if TYPE_CHECKING:
     from monitors.logs.offline import Offline
 
 _JUDGED_SEGMENT_ROWS = 30
-
-ROLES = ("log", "label", "training", "offline")
-"""What files are, in the ledger."""
 
 
 @dataclass(frozen=True)
@@ -114,9 +112,9 @@ def _run(
     old = store.model(name, connection)
     counted, judged = _counted(config), f"{config.hash} {_noted(store, name, connection)}"
     if old is not None and old["layout"] != counted:
-        _forget(connection, name)  # rows are counted otherwise now: begin anew
+        forget(connection, name)  # rows are counted otherwise now: begin anew
         old = None
-    ledgers = {role: store.ledger(name, role, connection) for role in ROLES}
+    ledgers = {role: store.ledger(name, role, connection) for role in tables.ROLES}
     bins = store.bins(name, connection)
     log = examine(files, ledgers["log"], layout, progress, engine)
     if not log.starts:
@@ -147,7 +145,7 @@ def _run(
 
         profile_dirty(job, bins, connection)
         profile_training(job, bins, training, connection)
-        _write_ledger(job, label_files, training, offline_files, connection)
+        write_ledger(job, label_files, training, offline_files, connection)
     files_changed = bool(log.changed or log.dirty)
     before, incidents_before = store.findings(name, connection), store.incidents(name, connection)
     if not (files_changed or stale_bins or old is None or old["judged"] != judged):
@@ -157,9 +155,9 @@ def _run(
     from monitors.incidents import changed, group
 
     if not log.dirty:
-        _write_ledger(job, label_files, training, offline_files, connection)
+        write_ledger(job, label_files, training, offline_files, connection)
     measured, chosen = _measure(job, bins, store, connection)
-    _write_model(job, chosen, bins, counted, judged, old, connection)
+    write_model(job, chosen, bins, counted, judged, old, connection)
     found = find(measured, config, layout.grain, _file_facts(log, labels, offline), chosen)
     events = _events(config, store, connection)
     found, incidents = group(found, layout.grain, measured, events, bins.task)
@@ -198,12 +196,6 @@ def _counted(config: Config) -> str:
     if config.offline is not None:
         content["offline"] = config.offline.model_dump(mode="json")
     return json.dumps(content, sort_keys=True)
-
-
-def _forget(connection: sa.Connection, model: str) -> None:
-    for table in (tables.models, tables.files, tables.touches, tables.profiles, tables.measurements, tables.findings,
-                  tables.incidents):  # fmt: skip
-        connection.execute(sa.delete(table).where(table.c.model == model))
 
 
 def _nothing(config: Config, log: LogState) -> str:
@@ -272,45 +264,6 @@ def _offline(
     if new and ledger:
         log.dirty |= windows_of_ids(log, layout, offline.ids(new), progress)
     return offline
-
-
-def _write_ledger(
-    job: Job, label_files: list[LogFile], training: list[LogFile], offline: list[LogFile], connection: sa.Connection
-) -> None:  # fmt: skip
-    name, log = job.model, job.log
-    found_bad = [*(job.labels.errors if job.labels else []), *(job.offline.errors if job.offline else [])]
-    errors = {error.path: error.reason for error in found_bad}
-    rows = []
-    for role, some in zip(ROLES, (log.files, label_files, training, offline), strict=True):
-        for file in some:
-            found = log.scans[file.key] if role == "log" else None
-            notes = found.notes if found else [errors[file.key]] if file.key in errors else []
-            rows.append({
-                "model": name, "role": role, "key": file.key, "size": file.size, "modified": file.modified,
-                "rows": found.rows if found else 0, "last": found.last if found else None, "notes": json.dumps(notes),
-            })  # fmt: skip
-    replace_rows(connection, tables.files, {"model": name}, rows)
-    replace_rows(connection, tables.touches, {"model": name}, [
-        {"model": name, "role": "log", "key": key, "start": start, "rows": count}
-        for key, found in log.scans.items() for start, count in sorted(found.starts.items())
-    ])  # fmt: skip
-
-
-def _write_model(
-    job: Job, chosen: Plan, bins: Bins, counted: str, judged: str, old: dict[str, Any] | None,
-    connection: sa.Connection,
-) -> None:  # fmt: skip
-    grain = job.layout.grain
-    reference = {"frozen": list(chosen.frozen), "previous": chosen.previous, "season": chosen.season,
-                 "count": chosen.count, "words": chosen.words, "lag": chosen.lag,
-                 "left_out": {str(start): why for start, why in chosen.left_out.items()},
-                 "renewed": list(chosen.renewed)}  # fmt: skip
-    replace_rows(connection, tables.models, {"model": job.model}, [{
-        "model": job.model, "layout": counted, "judged": judged, "config_hash": job.config.hash,
-        "grain_size": grain.size, "timezone": grain.timezone, "bins": bins.to_json(),
-        "reference": json.dumps(reference), "observed_until": job.log.last,
-        "version": (old["version"] if old else 0) + 1,
-    }])  # fmt: skip
 
 
 def _measure(job: Job, bins: Bins, store: Store, connection: sa.Connection) -> tuple[pd.DataFrame, Plan]:

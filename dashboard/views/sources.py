@@ -12,14 +12,12 @@ from dashboard.charts.text import count, moment, plain
 from dashboard.data import Page
 from dashboard.views import common
 from dashboard.views.common import counted
+from monitors.store import ROLES
 
 _ROW = 35
 
 
 # ----- what is asked of the store -----------------------------------------------------------------------------------
-
-
-_ROLES = ("log", "label", "training", "offline")
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
@@ -29,7 +27,7 @@ def files(path: str, version: int, model: str) -> pd.DataFrame:  # noqa: ARG001 
     base = data.store(data.config(path).store.url)
     rows = [
         {"role": role, "file": key, "rows": entry["rows"], "notes": "; ".join(map(plain, entry["notes"]))}
-        for role in _ROLES
+        for role in ROLES
         for key, entry in base.ledger(model, role).items()
     ]
     return pd.DataFrame(rows, columns=["role", "file", "rows", "notes"])

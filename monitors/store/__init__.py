@@ -7,6 +7,7 @@ that is killed leaves no trace.
 from monitors.store.migrations import SCHEMA
 from monitors.store.opened import Store
 from monitors.store.tables import (
+    ROLES,
     events,
     files,
     findings,
@@ -22,6 +23,7 @@ from monitors.store.tables import (
 from monitors.store.writing import RUNS_KEPT, add_run, replace_frame, replace_measurements, replace_rows
 
 __all__ = [
-    "RUNS_KEPT", "SCHEMA", "Store", "add_run", "events", "files", "findings", "incidents", "measurements", "meta",
-    "metadata", "models", "profiles", "replace_frame", "replace_measurements", "replace_rows", "runs", "touches",
+    "ROLES", "RUNS_KEPT", "SCHEMA", "Store", "add_run", "events", "files", "findings", "incidents", "measurements",
+    "meta", "metadata", "models", "profiles", "replace_frame", "replace_measurements", "replace_rows", "runs",
+    "touches",
 ]  # fmt: skip

@@ -17,6 +17,8 @@ def _text() -> sa.types.TypeEngine[str]:
 
 INCIDENT_TEXTS = ("cost_unit", "monitor", "kind", "feature", "segment", "features", "segments", "cause", "joined")
 INCIDENT_NUMBERS = ("cost", "weight")
+ROLES = ("log", "label", "training", "offline")
+"""What files are, in the ledger."""
 
 meta = sa.Table("meta", metadata, sa.Column("key", _text(), primary_key=True), sa.Column("value", _text()))
 
