@@ -158,13 +158,14 @@ def _chart(page: Page, check: Check, name: str, rows: pd.DataFrame) -> None:
 
 def _title(check: Check, name: str, rows: pd.DataFrame) -> str:
     of = f" ({plain(name)})" if name else ""
-    loud = rows[rows["severity"] == "alert"]
+    alerts, watches = (rows[rows["severity"] == severity] for severity in ("alert", "watch"))
+    loud, word = (alerts, "alerts") if len(alerts) else (watches, "worth a look")
     say = FORMATS[check.unit]
     if len(loud):
         worst = _furthest(loud)
         usual = f" (usually {say(float(worst['expected']))})" if pd.notna(worst["expected"]) else ""
         told = f"{capital(check.y)}{of}: {say(float(worst['value']))}{usual}, {when(dict(worst))}"
-        return told + (f"; alerts in {len(loud)} windows" if len(loud) > 1 else "")
+        return told + (f"; {word} in {len(loud)} windows" if len(loud) > 1 else "")
     judged = int(rows["p_value"].notna().sum())
     if not judged:
         return f"{capital(check.y)}{of}, of which no window is judged"

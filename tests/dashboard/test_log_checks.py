@@ -34,6 +34,10 @@ def test_a_check_says_what_was_found_and_what_was_not(check) -> None:
     assert "nothing out of the usual in 50 windows" in _title(check, "", quiet)
     assert "12 Mar 2026" in _title(check, "a <b> column", loud)
     assert "a <b> column" in _title(check, "a <b> column", loud)
+    watched = loud.assign(severity=loud["severity"].replace("alert", "watch"))
+    assert _title(check, "", watched) == _title(check, "", loud)
+    watched.loc[71] = watched.loc[70].to_dict() | {"x": watched.loc[71, "x"]}
+    assert _title(check, "", watched).endswith("; worth a look in 2 windows")
     assert "no window is judged" in _title(check, "", quiet.assign(p_value=np.nan))
     assert _row(check, "", quiet)["status"] == "● ok"
     told = _row(check, "", loud)
