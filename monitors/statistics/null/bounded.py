@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
+from monitors.statistics.null.beta import log_tails
 from monitors.statistics.null.habit import Deviations, deviations, score_of_t, t_of_score
 
 
@@ -16,9 +17,7 @@ def bounded(
 
     A share that varies by chance has the tail of a binomial; one that varies by habit that of a beta distribution with
     its moments: a category that comes in bursts has a long upper tail and none below. So does a mean between the least
-    and the greatest value. Between the two the logarithms are mixed as the variance is. The chance of a deviation is
-    taken over what the variance may be when it was estimated with so many degrees of freedom; it is given as the t
-    that has it.
+    and the greatest value. The chance of a deviation (``beta.log_tails``) is given as the t that has it.
 
     Parameters
     ----------
@@ -51,12 +50,8 @@ def bounded(
 
 _FAR = 1.5
 """Nearer to what is expected than this, the tails make no difference."""
-_VARIANCES = np.array([0.7, 0.4, 0.2, 0.08, 0.025, 6e-3, 1e-3, 1e-4, 1e-5])
-"""Chances that a variance is larger than what is tried."""
-_WEIGHTS = -np.diff([1.0, *np.sqrt(_VARIANCES[:-1] * _VARIANCES[1:]), 0.0])
 
 
-@np.errstate(divide="ignore", invalid="ignore", over="ignore")
 def _tailed(
     t: np.ndarray, value: np.ndarray, expected: np.ndarray, spread: np.ndarray, error: np.ndarray, grain: np.ndarray,
     least: np.ndarray, dof: np.ndarray,
@@ -64,40 +59,13 @@ def _tailed(
     out = t.copy()
     with np.errstate(invalid="ignore"):
         d, w = np.nonzero((np.abs(t) > _FAR) & np.isfinite(expected))
-    q, sd, chance, floor, step = (np.broadcast_to(x, t.shape)[d, w] for x in (expected, spread, error, least, grain))
+    x, q, sd, chance, step = (np.broadcast_to(of, t.shape)[d, w] for of in (value, expected, spread, error, grain))
     above = t[d, w] > 0
-    x = np.clip(value[d, w] + np.where(above, -0.5, 0.5) * step, 0.0, 1.0)
-    free = np.broadcast_to(dof, (len(t), 1))
-    larger = np.sqrt(free / special.chdtri(free, 1 - _VARIANCES))  # (D, nodes): quantiles of the standard deviation
-    tail = np.zeros(len(d))
-    for node, part in enumerate(_WEIGHTS):
-        wide = sd * larger[d, node]
-        tail += part * _tail(x, above, *_shape(q, wide, floor), 1 - np.minimum(chance / wide, 1.0) ** 2)
-    score = np.maximum(-special.ndtri(np.maximum(tail, 1e-300)), 0.0)
-    out[d, w] = np.where(above, 1.0, -1.0) * t_of_score(score, free[d, 0])
+    x = np.clip(x + np.where(above, -0.5, 0.5) * step, 0.0, 1.0)
+    floor, free = (np.broadcast_to(of, (len(t), 1))[:, 0] for of in (least, dof))
+    score = np.maximum(-special.ndtri_exp(np.minimum(log_tails(d, x, above, q, sd, chance, floor, free), 0.0)), 0.0)
+    out[d, w] = np.where(above, 1.0, -1.0) * t_of_score(score, free[d])
     return out
-
-
-@np.errstate(under="ignore", over="ignore", divide="ignore")
-def _tail(x: np.ndarray, above: np.ndarray, first: np.ndarray, second: np.ndarray, habit: np.ndarray) -> np.ndarray:
-    """Chance of x or further out, binomial and beta tails mixed by the part that habit has in the variance."""
-    # the upper tail is the lower one of what is left of the range
-    a, b, rest = (np.where(above, *pair) for pair in ((second, first), (first, second), (1 - x, x)))
-    size = first + second + 1
-    beta = special.betainc(a, b, rest)
-    binomial = special.betainc((1 - rest) * size + 0.5, rest * size + 0.5, b / (a + b))
-    return np.asarray(np.exp(_mixed(np.log(np.maximum(binomial, 1e-300)), np.log(np.maximum(beta, 1e-300)), habit)))
-
-
-def _mixed(chance: np.ndarray, habit: np.ndarray, part: np.ndarray) -> np.ndarray:
-    return (1 - part) * chance + part * habit
-
-
-def _shape(expected: np.ndarray, spread: np.ndarray, least: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both parameters of the beta distribution with this mean and standard deviation."""
-    q = np.clip(expected, least, 1 - least)
-    strength = q * (1 - q) / np.minimum(spread**2, 0.95 * q * (1 - q)) - 1
-    return q * strength, (1 - q) * strength
 
 
 def of_counts(

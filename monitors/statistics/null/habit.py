@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse, special
 
 from monitors.statistics.null.moderate import common
+from monitors.statistics.null.student import surprise
 
 FEW_WINDOWS = 3
 """With fewer reference windows, habit cannot be estimated and nothing is judged."""
@@ -206,23 +207,14 @@ def _habit2(
 
 
 def score_of_t(t: np.ndarray, dof: np.ndarray) -> np.ndarray:
-    """The normal score with the same tail probability as Student's t."""
-    return np.asarray(np.sign(t) * np.minimum(-special.ndtri_exp(-_surprise(t, dof)), CEILING))
+    """The normal score with the same tail probability as Student's t, shapes (D, W) and (D, 1)."""
+    return np.asarray(np.sign(t) * np.minimum(-special.ndtri_exp(-surprise(t, dof)), CEILING))
 
 
 def surprise_of_t(t: np.ndarray, dof: np.ndarray, sides: int) -> np.ndarray:
     """-log of the tail probability of Student's t: of as much to either side, or (``sides`` 1) of t or more."""
-    surprise = _surprise(t, dof)
-    return surprise - np.log(2.0) if sides == 2 else np.where(t < 0, -np.log1p(-np.exp(-surprise)), surprise)
-
-
-def _surprise(t: np.ndarray, dof: np.ndarray) -> np.ndarray:
-    """-log of the chance of |t| or more, to one side: exact far out where a cdf near one is not. NaN stays NaN."""
-    t, dof = np.broadcast_arrays(t, dof)
-    out = np.where(np.isnan(t), np.nan, np.log(2.0))
-    some = (t != 0) & ~np.isnan(t)  # of several windows in a row most are 0
-    out[some] = -np.log(np.maximum(special.stdtr(dof[some], -np.abs(t[some])), 1e-300))
-    return out
+    one = surprise(t, dof)
+    return one - np.log(2.0) if sides == 2 else np.where(t < 0, -np.log1p(-np.exp(-one)), one)
 
 
 def t_of_score(score: np.ndarray | float, dof: np.ndarray) -> np.ndarray:
