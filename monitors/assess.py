@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from monitors import concept, decay, deprecations, drift, integrity, loss_gap, missing, skew
-from monitors.measurement import combine
+from monitors.measurement import concat
 from monitors.profile.bins import Bins
 from monitors.profile.cube import Cube, Profile, Stored
 from monitors.reference import Plan
@@ -90,17 +90,17 @@ def assess(
 
     def ask(windows: Cube, past: Cube) -> pd.DataFrame:
         if reference is None:
-            return combine([measure(windows, past, settings) for measure in asked])
+            return concat([measure(windows, past, settings) for measure in asked])
         # drift is change while the log goes on, and nothing but that is known of habits where training rows have no
         # times; that the first windows are not like the training set is skew
         known = reference if skew.timed(reference) else past
         blocks = [measure(windows, past if measure in _OF_THE_LOG else known, settings) for measure in asked]
         if monitors is None and not windows.segment:
             blocks.append(skew.distribution(windows, reference, settings))
-        return combine(blocks)
+        return concat(blocks)
 
     if not len(cube):
-        return combine([]), plan
+        return concat([]), plan
     if reference is None and plan.rolls:
         return roll(cube, plan, settings, ask, judge, whole)
     past = cube.select(np.isin(cube.starts, plan.learned)) if reference is None else skew.served(cube, settings.grain)
@@ -111,4 +111,4 @@ def assess(
     # a holiday is no evidence for or against the windows around it, so they are asked about without it
     feasts = ask(cube.select(holiday | inside), past)
     feasts = feasts[np.isin(feasts["window_start"].to_numpy(np.int64), cube.starts[holiday])]
-    return combine([ask(cube.select(~holiday), past), feasts]), plan
+    return concat([ask(cube.select(~holiday), past), feasts]), plan

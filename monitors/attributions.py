@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
-from monitors.measurement import in_reference, mean_inside, rest_of, table
+from monitors.measurement import Block, in_reference, mean_inside, rest_of, table
 from monitors.profile.cube import Cube
 from monitors.settings import Settings
 from monitors.statistics.null import deviations, judge, reach
@@ -23,7 +22,7 @@ _TOLD = 0.05
 """Windows that look this strange say what moved."""
 
 
-def measure(windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFrame]:
+def measure(windows: Cube, reference: Cube, settings: Settings) -> list[Block]:
     """Mean absolute attributions of features, their parts of the whole, and how well the reference's order still holds.
 
     ``mean_attribution`` and ``attribution_share`` are of features. ``attribution_ndcg`` is of the model: gains are the
@@ -49,7 +48,7 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataF
 
 def _order(
     names: list[str], now: Sizes, ref: Sizes, inside: np.ndarray, windows: Cube, reference: Cube, settings: Settings
-) -> pd.DataFrame:
+) -> Block:
     usual, least = ref.pooled().share[:, 0], settings.least("attribution_ndcg")
     live = np.nan_to_num(now.share)
     gains = np.nan_to_num(now.rest(ref, inside).share)

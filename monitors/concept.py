@@ -9,7 +9,7 @@ from monitors import maturity
 from monitors.directions import judge_moves
 from monitors.drift import expected_distance
 from monitors.loss_by_feature import loss_by_feature
-from monitors.measurement import combine, in_reference, labelled_share, rest_of, table
+from monitors.measurement import Block, combine, in_reference, labelled_share, rest_of, table
 from monitors.nonfinite import nonfinite
 from monitors.performance import performance
 from monitors.position import curve
@@ -35,7 +35,7 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     """
     if not len(windows):
         return combine([])
-    blocks: list[pd.DataFrame] = []
+    blocks: list[Block] = []
     if windows.bins.classes:
         blocks += [*_label(windows, reference, settings), *performance(windows, reference, settings)]
         # a training set may well not say where its rows stood
@@ -45,11 +45,11 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
             blocks.append(relation(windows, reference, settings))
             if windows.bins.prediction_kind not in {None, "score"}:
                 blocks += loss_by_feature(windows, reference, settings)
-    blocks += [*_prediction(windows, reference, settings), nonfinite(windows, reference, settings)]
+    blocks += [*_prediction(windows, reference, settings), *nonfinite(windows, reference, settings)]
     return combine(blocks)
 
 
-def _label(windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFrame]:
+def _label(windows: Cube, reference: Cube, settings: Settings) -> list[Block]:
     task = windows.bins.task
     now, ref = labelled_totals(windows), labelled_totals(reference)
     blocks = [
@@ -105,7 +105,7 @@ def _spread2(of: Totals) -> np.ndarray:
     return np.asarray(np.maximum(of.square / n - (of.total / n) ** 2, 0.0) + 1e-12)
 
 
-def _prediction(windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFrame]:
+def _prediction(windows: Cube, reference: Cube, settings: Settings) -> list[Block]:
     now, ref = windows.of_role("prediction"), reference.of_role("prediction")
     if now is None or ref is None:
         return []
@@ -126,7 +126,7 @@ def _prediction(windows: Cube, reference: Cube, settings: Settings) -> list[pd.D
     return blocks
 
 
-def _mean(now: ColumnCube, ref: ColumnCube, windows: Cube, reference: Cube) -> pd.DataFrame:
+def _mean(now: ColumnCube, ref: ColumnCube, windows: Cube, reference: Cube) -> Block:
     """Mean prediction, for the eye."""
     scored = now.scored.sum(axis=1)
     estimate = mean_interval(now.sum("prediction").sum(axis=1), now.sum("prediction2").sum(axis=1), scored)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from monitors.decay_blocks import measured
 from monitors.maturity import mature
-from monitors.measurement import combine, in_reference, mean_inside, table
+from monitors.measurement import Block, combine, in_reference, mean_inside, table
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.settings import Settings
 from monitors.statistics.intervals import Estimate
@@ -57,7 +57,7 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     labels = _labelled(windows.column(columns[0])).sum(axis=1)
     everywhere = np.ones(len(reference), bool)
 
-    def shown(metric: str, n: np.ndarray, **more: Any) -> pd.DataFrame:
+    def shown(metric: str, n: np.ndarray, **more: Any) -> Block:
         value, low, high = now[metric] if now[metric].ndim == 3 else (now[metric], np.nan, np.nan)
         return table("decay", metric, names, windows, reference, value=value, low=low, high=high, n=n, **more)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from monitors.directions import judge_moves
-from monitors.measurement import combine, in_reference, mean_inside, rest_of, table
+from monitors.measurement import Block, combine, in_reference, mean_inside, rest_of, table
 from monitors.profile.alike import Alike, blocks
 from monitors.profile.bins import FIRST
 from monitors.profile.cube import Cube
@@ -38,12 +38,12 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
         return combine([])
     return combine([
         *_distances(columns, windows, reference, settings),
-        _unseen(windows, reference, settings),
-        _lost(windows, reference),
+        *_unseen(windows, reference, settings),
+        *_lost(windows, reference),
     ])  # fmt: skip
 
 
-def _distances(columns: list[int], windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFrame]:
+def _distances(columns: list[int], windows: Cube, reference: Cube, settings: Settings) -> list[Block]:
     inside = in_reference(windows, reference)
     shape = (len(columns), len(windows))
     js, index, noise, shift, n = (np.full(shape, np.nan) for _ in range(5))
@@ -96,14 +96,14 @@ def _distance_interval(js: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, n
     return np.sqrt(np.maximum(true2 - wide, 0.0)), np.minimum(np.sqrt(true2 + wide + noise**2), np.sqrt(np.log(2)))
 
 
-def _unseen(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
+def _unseen(windows: Cube, reference: Cube, settings: Settings) -> list[Block]:
     """Share of rows whose value the reference never had, against the chance of one (Good and Turing)."""
     chosen = [
         i for i, c in enumerate(windows.bins.columns)
         if c.kind == "categorical" and c.complete and c.role in {"feature", "label"} and c.type_class != "null"
     ]  # fmt: skip
     if not chosen:
-        return combine([])
+        return []
     bins = [windows.bins.columns[i] for i in chosen]
     count, n = (np.zeros((len(chosen), len(windows))) for _ in range(2))
     for f, now in blocks(windows, chosen):
@@ -122,10 +122,10 @@ def _unseen(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     detail = [
         [_named(facts.get("unseen", {}).get(c.name)) for facts in windows.facts] for c in bins
     ]  # fmt: skip
-    return table(
+    return [table(
         "drift", "unseen_share", [c.name for c in bins], windows, reference, value=share, low=low, high=high,
         expected=rate, n=n, p_value=p, band_low=0.0, band_high=band, detail=detail,
-    )  # fmt: skip
+    )]  # fmt: skip
 
 
 def _named(values: dict[str, int] | None) -> str | None:
@@ -135,7 +135,7 @@ def _named(values: dict[str, int] | None) -> str | None:
     return ", ".join(shown) + (f" and {len(values) - 3} more" if len(values) > 3 else "")
 
 
-def _lost(windows: Cube, reference: Cube) -> pd.DataFrame:
+def _lost(windows: Cube, reference: Cube) -> list[Block]:
     """Reference share of categories of which no row comes any more.
 
     Chance of none in a window is that of a negative binomial with the category's own habit; over windows in a row it
@@ -145,7 +145,7 @@ def _lost(windows: Cube, reference: Cube) -> pd.DataFrame:
     """
     chosen = [i for i, c in enumerate(windows.bins.columns) if c.kind == "categorical" and c.role == "feature"]
     if not chosen:
-        return combine([])
+        return []
     shape = (len(chosen), len(windows))
     lost, p, n = np.zeros(shape), np.ones(shape), np.zeros(shape)
     detail: list[list[str | None]] = [[None] * len(windows) for _ in chosen]
@@ -163,6 +163,6 @@ def _lost(windows: Cube, reference: Cube) -> pd.DataFrame:
         for k, w in np.argwhere(gone.any(axis=1)):
             detail[f[k]][w] = ", ".join(now.bins[k].categories[c] for c in np.flatnonzero(gone[k, :, w])[:5])
     names = [windows.bins.columns[i].name for i in chosen]
-    return table(
+    return [table(
         "drift", "lost_share", names, windows, reference, value=lost, expected=0.0, n=n, p_value=p, detail=detail
-    )
+    )]  # fmt: skip

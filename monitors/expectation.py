@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from monitors.maturity import mature, mature_reference
-from monitors.measurement import in_reference, rest_of, table
+from monitors.measurement import Block, in_reference, rest_of, table
 from monitors.profile.cube import Cube
 from monitors.scores import Score
 from monitors.settings import Settings
@@ -34,7 +33,7 @@ class Verdict(NamedTuple):
 def expectation(
     current: Score, past: Score, positive: np.ndarray, windows: Cube, reference: Cube, settings: Settings,
     kind: str,
-) -> list[pd.DataFrame]:  # fmt: skip
+) -> list[Block]:  # fmt: skip
     """``expected_auc`` and the like, and ``auc_gap``.
 
     What is expected rests on the reference's outcomes by bin of the score, so it moves with the inputs. Two things are
@@ -93,7 +92,7 @@ def due(
 def _gap(
     current: Score, past: Score, ripe: np.ndarray, ripe_before: np.ndarray, windows: Cube, reference: Cube,
     settings: Settings, kind: str,
-) -> pd.DataFrame:  # fmt: skip
+) -> Block:  # fmt: skip
     """Realised less expected AUC of the labelled rows."""
 
     def differ(score: Score, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -12,7 +12,7 @@ from monitors.label_arrival import arrivals, median_delay
 from monitors.latency import latency
 from monitors.log_hours import missing_hours
 from monitors.log_shares import shares
-from monitors.measurement import combine, table
+from monitors.measurement import Block, combine, table
 from monitors.profile.cube import Cube
 from monitors.sampling import sampling
 from monitors.settings import Settings
@@ -34,14 +34,14 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     if not len(windows) or windows.segment:
         return combine([])
     phases = phase(reference.starts, settings.grain), phase(windows.starts, settings.grain)
-    blocks = [shares(windows, reference, settings), arrivals(windows, reference, settings),
-              latency(windows, reference, settings, phases), _new_columns(windows, reference),
+    blocks = [*shares(windows, reference, settings), *arrivals(windows, reference, settings),
+              *latency(windows, reference, settings, phases), *_new_columns(windows, reference),
               *_removed_columns(windows, reference)]  # fmt: skip
     if settings.grain.kind == "calendar":
         found = volume(windows, reference, settings)
         blocks += [rows_of(found, windows, reference), gaps(windows, reference, settings),
-                   missing_hours(windows, reference, settings),
-                   sampling(windows, reference, settings, found)]  # fmt: skip
+                   *missing_hours(windows, reference, settings),
+                   *sampling(windows, reference, settings, found)]  # fmt: skip
     return combine(blocks)
 
 
@@ -51,20 +51,20 @@ def _columns(cube: Cube, fact: str, names: list[str]) -> np.ndarray:
     return np.array(every, float).reshape(len(names), len(cube))
 
 
-def _new_columns(windows: Cube, reference: Cube) -> pd.DataFrame:
+def _new_columns(windows: Cube, reference: Cube) -> list[Block]:
     old = {name for facts in reference.facts for name in facts.get("new", {})}
     names = sorted({name for facts in windows.facts for name in facts.get("new", {})} - old)
     if not names:
-        return combine([])
+        return []
     rows = windows.rows.astype(float)
     count = _columns(windows, "new", names)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(rows > 0, count / rows, np.nan)
-    return table("integrity", "new_column", names, windows, reference, value=share, expected=0.0, n=rows,
-                 p_value=np.where(count > 0, 0.0, 1.0))  # fmt: skip
+    return [table("integrity", "new_column", names, windows, reference, value=share, expected=0.0, n=rows,
+                  p_value=np.where(count > 0, 0.0, 1.0))]  # fmt: skip
 
 
-def _removed_columns(windows: Cube, reference: Cube) -> list[pd.DataFrame]:
+def _removed_columns(windows: Cube, reference: Cube) -> list[Block]:
     """Columns that every row of the reference had; a feature that is gone is what ``missing`` tells of."""
     held, rows = reference.rows.sum(), windows.rows.astype(float)
     if not held or windows.segment != reference.segment:  # training data has columns of its own

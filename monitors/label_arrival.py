@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from monitors.log_shares import judge_shares
 from monitors.maturity import due
-from monitors.measurement import combine, in_reference, labelled_share, table
+from monitors.measurement import Block, in_reference, labelled_share, table
 from monitors.profile.cube import Cube
 from monitors.profile.facts import DELAY_HOURS
 from monitors.settings import Settings
@@ -19,24 +18,24 @@ _ALL = 0.999
 """Part of the labels that should be in before those that are not are missed."""
 
 
-def arrivals(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
+def arrivals(windows: Cube, reference: Cube, settings: Settings) -> list[Block]:
     """``label_delay_hours`` (median) and ``label_coverage`` (share of rows with a label).
 
     Both are judged where labels should be in; those of younger windows are only measured.
     """
     if not windows.bins.classes or not len(windows):
-        return combine([])
+        return []
     judged = due(windows, reference, settings, _ALL) & ~in_reference(windows, reference)
     ripe = due(reference, reference, settings) if len(reference) else np.zeros(0, bool)
-    return combine([_delays(windows, reference, judged, ripe, settings),
-                    _coverage(windows, reference, judged, ripe, settings)])  # fmt: skip
+    return [*_delays(windows, reference, judged, ripe, settings),
+            *_coverage(windows, reference, judged, ripe, settings)]  # fmt: skip
 
 
 def _delays(
     windows: Cube, reference: Cube, judged: np.ndarray, ripe: np.ndarray, settings: Settings
-) -> pd.DataFrame:  # fmt: skip
+) -> list[Block]:  # fmt: skip
     if not any("delays" in facts for facts in windows.facts):
-        return combine([])
+        return []
     now, before = _by_delay(windows), _by_delay(reference)
     value, known = median_delay(now), np.where(ripe, median_delay(before), np.nan)
     p = limit = np.full(len(windows), np.nan)
@@ -49,10 +48,10 @@ def _delays(
         )  # fmt: skip
         p = verdict.p[0]
         limit = (np.exp(found.expected + found.band(verdict.limit)) - _QUARTER)[0]
-    return table(
+    return [table(
         "integrity", "label_delay_hours", [None], windows, reference, value=value, expected=usual, n=now.sum(axis=1),
         p_value=p, band_low=0.0, band_high=limit,
-    )  # fmt: skip
+    )]  # fmt: skip
 
 
 def _by_delay(cube: Cube) -> np.ndarray:
@@ -81,16 +80,16 @@ def median_delay(counts: np.ndarray) -> np.ndarray:
 
 def _coverage(
     windows: Cube, reference: Cube, judged: np.ndarray, ripe: np.ndarray, settings: Settings
-) -> pd.DataFrame:  # fmt: skip
+) -> list[Block]:  # fmt: skip
     """Rows without a label are what is judged: too many of them are strange, too few are not."""
     n, share = windows.rows.astype(float), labelled_share(windows)
     if not np.nansum(share * n):
-        return combine([])
+        return []
     n0 = np.where(ripe, reference.rows, 0).astype(float)
     lacking = np.rint(n * (1 - np.nan_to_num(share)))
     before = np.rint(n0 * (1 - np.nan_to_num(labelled_share(reference))))
     found = judge_shares(lacking, n, before[ripe], n0[ripe], judged, settings.rate("integrity", "label_coverage"))
-    return table(
+    return [table(
         "integrity", "label_coverage", [None], windows, reference, value=1 - found.share, low=1 - found.high,
         high=1 - found.low, expected=1 - found.usual, n=n, p_value=found.p, band_low=1 - found.band, band_high=1.0,
-    )  # fmt: skip
+    )]  # fmt: skip

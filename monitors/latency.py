@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
-from monitors.measurement import combine, in_reference, table
+from monitors.measurement import Block, in_reference, table
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.settings import Settings
 from monitors.statistics.intervals import Estimate, normal_quantile
@@ -22,7 +21,7 @@ _PER_PHASE = 3
 
 def latency(
     windows: Cube, reference: Cube, settings: Settings, phases: tuple[np.ndarray, np.ndarray]
-) -> pd.DataFrame:  # fmt: skip
+) -> list[Block]:  # fmt: skip
     """Median, 95th and 99th percentile of the column ``[logs] latency``, in its own unit.
 
     Each is judged by its logarithm, both ways (answers that come at once are no answers), against windows of the same
@@ -34,7 +33,7 @@ def latency(
     """
     now, ref = windows.of_role("latency"), reference.of_role("latency")
     if now is None or ref is None or windows.segment:
-        return combine([])
+        return []
     at = np.array(list(QUANTILES.values()))
     seen, before = _estimates(now, at), _estimates(ref, at)
     n = now.n[:, now.values].sum(axis=1).astype(float)
@@ -58,7 +57,7 @@ def latency(
                 high=seen.high[q], expected=due, n=n, p_value=verdict.p[q], band_low=low, band_high=high,
             )
         )  # fmt: skip
-    return combine(blocks)
+    return blocks
 
 
 def _estimates(column: ColumnCube, at: np.ndarray) -> Estimate:

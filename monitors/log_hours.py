@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from monitors.measurement import combine, table
+from monitors.measurement import Block, table
 from monitors.profile.cube import Cube
 from monitors.settings import Settings
 from monitors.statistics.null import FEW_WINDOWS, gamma_rates
@@ -36,7 +36,7 @@ class Hours(NamedTuple):
     window: np.ndarray
 
 
-def missing_hours(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
+def missing_hours(windows: Cube, reference: Cube, settings: Settings) -> list[Block]:
     """``gap_hours``: hours without a row where rows were due, by the habit of the hour (and the weekday).
 
     How likely a stretch of hours is empty follows from the rows that it had on the reference's days, a gamma-Poisson
@@ -44,13 +44,13 @@ def missing_hours(windows: Cube, reference: Cube, settings: Settings) -> pd.Data
     they were. The window's least likely stretch is its p value, times how many hours there are.
     """
     if settings.grain.kind != "calendar" or not any("hours" in facts for facts in windows.facts):
-        return combine([])
+        return []
     timezone = settings.grain.timezone
     now, past = by_hour(windows, timezone, settings.observed_until), by_hour(reference, timezone, None)
     good = (past.seen | (past.window < 0)).all(axis=1) & (past.counts.sum(axis=1) > 0)
     before, weekday = past.counts[good], _weekday(past.day[good])
     if len(before) < FEW_WINDOWS:
-        return combine([])
+        return []
     by_weekday = min(np.bincount(weekday, minlength=7)) >= PER_PHASE
     lost, p = np.zeros(len(windows)), np.ones(len(windows))
     told: list[list[str]] = [[] for _ in range(len(windows))]
@@ -66,10 +66,10 @@ def missing_hours(windows: Cube, reference: Cube, settings: Settings) -> pd.Data
                 told[w].append(f"{day}{first:02d}:00–{last:02d}:00, where about {due:,.0f} rows were due")
     p = np.minimum(p * np.maximum(_days(windows, np.arange(len(windows))), 1), 1.0)
     detail = [["; ".join(text[:3]) + (f"; {len(text) - 3} more" if len(text) > 3 else "") or None for text in told]]
-    return table(
+    return [table(
         "integrity", "gap_hours", [None], windows, reference, value=np.where(windows.rows > 0, lost, np.nan),
         expected=0.0, n=windows.rows, p_value=p, detail=detail,
-    )  # fmt: skip
+    )]  # fmt: skip
 
 
 def by_hour(cube: Cube, timezone: str, until: int | None) -> Hours:

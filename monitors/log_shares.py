@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
-from monitors.measurement import combine, in_reference, table
+from monitors.measurement import Block, in_reference, table
 from monitors.profile.cube import Cube
 from monitors.settings import Settings
 from monitors.statistics.intervals import wilson
@@ -43,7 +42,7 @@ SHARES = (
 )
 
 
-def shares(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
+def shares(windows: Cube, reference: Cube, settings: Settings) -> list[Block]:
     """Each of ``SHARES`` that the log's rows were looked through for.
 
     ``duplicate_share``: rows whose id came before in the same window; ``conflicting_share``: those of them that have
@@ -65,7 +64,7 @@ def shares(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
                 "integrity", metric, [None], windows, reference, value=found.share, low=found.low, high=found.high,
                 expected=found.usual, n=n, p_value=found.p, band_low=0.0, band_high=found.band,
             ))  # fmt: skip
-    return combine(blocks)
+    return blocks
 
 
 def counts(cube: Cube, count: str, total: str) -> tuple[np.ndarray, np.ndarray]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from monitors.grouping import group_names, grouped, scored_groups
 from monitors.maturity import mature
-from monitors.measurement import in_reference, table
+from monitors.measurement import Block, in_reference, table
 from monitors.profile.alike import Alike, blocks
 from monitors.profile.cube import Cube
 from monitors.scores import score_bins
@@ -22,7 +21,7 @@ _LEAST = 0.1
 """A bin is named when it makes up this part of its feature's."""
 
 
-def loss_by_feature(windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFrame]:
+def loss_by_feature(windows: Cube, reference: Cube, settings: Settings) -> list[Block]:
     """``loss_inputs``, ``loss_relation`` and ``loss_unknown`` of every feature, in windows whose labels are in.
 
     For each feature they add up to the change of the mean loss since the reference; the last, of values that the

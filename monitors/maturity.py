@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from monitors.measurement import combine, labelled_share, table
+from monitors.measurement import Block, combine, labelled_share, table
 from monitors.profile.cube import Cube
 from monitors.profile.facts import DELAY_HOURS
 from monitors.settings import Settings
@@ -103,7 +103,7 @@ def due(windows: Cube, reference: Cube, settings: Settings, part: float = ENOUGH
     return np.asarray(in_time & (windows.rows > 0))
 
 
-def measured(windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFrame]:
+def measured(windows: Cube, reference: Cube, settings: Settings) -> list[Block]:
     """``label_maturity`` (detail: "immature" where the window is not judged) and ``labels_to_come``."""
     found = labels_in(windows, reference, settings)
     said = [[None if ripe else "immature" for ripe in found.mature]]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -77,11 +78,34 @@ def mean_inside(values: np.ndarray, inside: np.ndarray) -> np.ndarray:
     return np.where(count, np.where(known, values, 0.0).sum(axis=-1, keepdims=True) / np.maximum(count, 1), np.nan)
 
 
+class Block(NamedTuple):
+    """Measurements of one metric: of F features (or the model, or the log), in W windows.
+
+    Attributes
+    ----------
+    features : F names, or ``[None]``
+    segment : of the windows; "" for all rows
+    starts, ends, inside : shape (W,), of the windows, and which of them are the reference's
+    numbers : by column, arrays that broadcast to (F, W)
+    detail : F lists of W texts; None for none
+    """
+
+    monitor: str
+    metric: str
+    features: Sequence[str | None]
+    segment: str
+    starts: np.ndarray
+    ends: np.ndarray
+    inside: np.ndarray
+    numbers: Mapping[str, np.ndarray | float]
+    detail: Sequence[Sequence[str | None]] | None
+
+
 def table(
     monitor: str, metric: str, features: Sequence[str | None], windows: Cube, reference: Cube, *,
     detail: Sequence[Sequence[str | None]] | None = None, **numbers: np.ndarray | float,
-) -> pd.DataFrame:  # fmt: skip
-    """A block of measurements of one metric.
+) -> Block:  # fmt: skip
+    """A block of measurements of one metric; ``combine`` makes a frame of such blocks.
 
     Parameters
     ----------
@@ -90,44 +114,67 @@ def table(
     **numbers : arrays that broadcast to (F, W) for value, low, high, expected, n, p_value, band_low, band_high; left
     out: NaN
     """
-    shape = (len(features), len(windows))
     unknown = set(numbers) - set(_NUMBERS)
     if unknown:
         raise TypeError(f"no such columns of measurements: {sorted(unknown)}")
-    inside = in_reference(windows, reference)
-    data: dict[str, object] = {
-        "monitor": _words([monitor], shape), "metric": _words([metric], shape), "feature": _words(features, shape),
-        "segment": _words([windows.segment or None], shape),
-        "window_start": np.tile(windows.starts, len(features)),
-        "window_end": np.tile(windows.ends, len(features)),
+    return Block(monitor, metric, features, windows.segment, windows.starts, windows.ends,
+                 in_reference(windows, reference), numbers, detail)  # fmt: skip
+
+
+def combine(blocks: Sequence[Block]) -> pd.DataFrame:
+    """Blocks as one frame, also when there are none. A number that there is not is no row."""
+    blocks = [block for block in blocks if len(block.features)]
+    shapes = [(len(block.features), len(block.starts)) for block in blocks]
+    bounds = np.cumsum([0, *(features * windows for features, windows in shapes)]).tolist()
+    words: dict[str | None, int] = {}
+
+    def laid(kind: type, values: Iterable[Any]) -> np.ndarray:
+        """What broadcasts to the blocks' shapes as one column, block by block and feature by feature."""
+        out = np.empty(bounds[-1], kind)
+        for of, shape, begin, end in zip(values, shapes, bounds, bounds[1:], strict=False):
+            out[begin:end].reshape(shape)[:] = of
+        return out
+
+    def coded(names: Iterable[Sequence[str | None]]) -> np.ndarray:
+        return laid(int, ([[words.setdefault(name, len(words))] for name in of] for of in names))
+
+    inside = laid(bool, (block.inside for block in blocks))
+    data: dict[str, Any] = {
+        "monitor": coded([block.monitor] for block in blocks), "metric": coded([block.metric] for block in blocks),
+        "feature": coded(block.features for block in blocks),
+        "segment": coded([block.segment or None] for block in blocks),
+        "window_start": laid(np.int64, (block.starts for block in blocks)),
+        "window_end": laid(np.int64, (block.ends for block in blocks)),
+        **{name: laid(float, [block.numbers.get(name, np.nan) for block in blocks]) for name in _NUMBERS},
+        "detail": laid(object, (block.detail for block in blocks)), "reference": inside,
     }  # fmt: skip
-    for name in _NUMBERS:
-        values = np.asarray(numbers.get(name, np.nan), float)
-        if name == "p_value":  # windows of the reference are not judged
-            values = np.where(inside, np.nan, np.broadcast_to(values, shape))
-        data[name] = np.broadcast_to(values, shape).ravel()
-    texts = np.full(shape, None, object)
-    for row, of in zip(texts, detail or (), strict=detail is not None):
-        row[:] = of
-    # of no inferred type, in which None would become NaN
-    data["detail"] = pd.Series(texts.ravel(), dtype=object)
-    data["reference"] = np.tile(inside, len(features))
+    data["p_value"][inside] = np.nan  # windows of the reference are not judged
+    known = ~np.isnan(data["value"])
+    if not known.any():
+        return concat([])
+    data = {name: column if known.all() else column[known] for name, column in data.items()}
+    for name in ("monitor", "metric", "feature", "segment"):
+        data[name] = _words([*words], data[name])
+    data["detail"] = _texts(data["detail"])
     return pd.DataFrame(data, copy=False)
 
 
-def _words(words: Sequence[str | None], shape: tuple[int, int]) -> pd.api.extensions.ExtensionArray | np.ndarray:
-    """One word for all rows, or one a feature, as pandas' own strings, which it would take long to infer."""
-    each = shape[0] * shape[1] // max(len(words), 1)
-    if all(word is None for word in words):
-        return np.full(shape[0] * shape[1], None, object)
-    repeated = pa.array(words, pa.large_string()).take(np.repeat(np.arange(len(words)), each))
-    return pd.array(repeated, dtype=pd.StringDtype(na_value=np.nan))
+def _words(words: list[str | None], codes: np.ndarray) -> pd.Series:
+    """Words by their places as pandas' own strings, which it would take long to infer; as objects where some lack."""
+    if None in words and (codes == words.index(None)).any():
+        return _texts(np.array(words, object)[codes])
+    return pd.Series(pa.array(words, pa.large_string()).take(pa.array(codes)), dtype=pd.StringDtype(na_value=np.nan))
 
 
-def combine(blocks: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Blocks as one frame, also when there are none. A number that there is not is no row."""
-    known = [block["value"].notna().to_numpy() for block in blocks]
-    kept = [block if there.all() else block[there] for block, there in zip(blocks, known, strict=True) if there.any()]
+def _texts(texts: np.ndarray) -> pd.Series:
+    """Of no inferred type, in which None would become NaN."""
+    return pd.Series(texts, dtype=object)
+
+
+def concat(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Frames of measurements as one, also when there are none; other packages' may have rows without a number."""
+    known = [frame["value"].notna().to_numpy() for frame in frames]
+    kept = [frame if there.all() else frame[there] for frame, there in zip(frames, known, strict=True) if there.any()]
     if not kept:
         return pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS})
     return pd.concat(kept, ignore_index=True)

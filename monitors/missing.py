@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from monitors.measurement import combine, in_reference, table
+from monitors.measurement import Block, combine, in_reference, table
 from monitors.profile.alike import Alike, blocks
 from monitors.profile.bins import FIRST, MISSING
 from monitors.profile.cube import Cube
@@ -45,9 +45,9 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
         *_shares(columns, windows, reference, settings),
         _constant(columns, windows, reference),
         sentinels(columns, windows, reference, settings),
-        _stale(columns, windows, reference),
-        _type_changed(columns, windows, reference),
-        unit_changes(columns, windows, reference),
+        *_stale(columns, windows, reference),
+        *_type_changed(columns, windows, reference),
+        *unit_changes(columns, windows, reference),
     ])  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def _names(columns: Sequence[int], windows: Cube) -> list[str]:
     return [windows.bins.columns[i].name for i in columns]
 
 
-def _shares(columns: list[int], windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFrame]:
+def _shares(columns: list[int], windows: Cube, reference: Cube, settings: Settings) -> list[Block]:
     names = _names(columns, windows)
     count, rows = _counted(windows, columns)
     before, before_rows = _counted(reference, columns)
@@ -128,7 +128,7 @@ def _judge(
     return np.where(came, verdict.p, 1.0), band
 
 
-def _constant(columns: list[int], windows: Cube, reference: Cube) -> pd.DataFrame:
+def _constant(columns: list[int], windows: Cube, reference: Cube) -> Block:
     """Share of values in the fullest bin, 1 only when every value is the same."""
     value, p, n, expected = (np.full((len(columns), len(windows)), np.nan) for _ in range(4))
     detail: list[list[str | None]] = [[None] * len(windows) for _ in columns]
@@ -190,11 +190,11 @@ def _only_value(of: Alike, f: int, w: int) -> str:
     return of.bins[f].categories[int(of.n[f, w, FIRST:-2].argmax())]
 
 
-def _stale(columns: list[int], windows: Cube, reference: Cube) -> pd.DataFrame:
+def _stale(columns: list[int], windows: Cube, reference: Cube) -> list[Block]:
     """For features with one value a window (a daily table, a rate): windows in a row with the same value."""
     steps = len(reference) - 1
     if steps < 2:
-        return combine([])
+        return []
     changes = (reference.low[1:] != reference.low[:-1]).sum(axis=0)  # (C,)
     held = (changes > 0) & (reference.low == reference.high).all(axis=0)
     kept = [i for i in columns if held[i] and windows.bins.columns[i].kind == "numeric"]
@@ -207,8 +207,8 @@ def _stale(columns: list[int], windows: Cube, reference: Cube) -> pd.DataFrame:
             # chance that a value which changes as seldom as the reference allows stands that long; holidays do
             seldom = float(wilson(changes[kept[k]], np.array(steps)).low)
             p[k] = np.where(runs > 2 * longest, (1 - seldom) ** np.maximum(runs - 1, 0), 1.0)
-    return table("missing", "stale_windows", _names(kept, windows), windows, reference, value=value, expected=usual,
-                 n=n, p_value=np.minimum(p * len(kept), 1.0))  # fmt: skip
+    return [table("missing", "stale_windows", _names(kept, windows), windows, reference, value=value, expected=usual,
+                  n=n, p_value=np.minimum(p * len(kept), 1.0))]  # fmt: skip
 
 
 def _runs(values: np.ndarray) -> np.ndarray:
@@ -221,12 +221,12 @@ def _runs(values: np.ndarray) -> np.ndarray:
     return out
 
 
-def _type_changed(columns: list[int], windows: Cube, reference: Cube) -> pd.DataFrame:
+def _type_changed(columns: list[int], windows: Cube, reference: Cube) -> list[Block]:
     """Share of rows whose file gives the column another type than the reference."""
     usual, here = ({name for facts in cube.facts for name in facts.get("types", {})} for cube in (reference, windows))
     chosen = [name for name in _names(columns, windows) if name in here]
     if not chosen:
-        return combine([])
+        return []
     kinds = {column.name: column.type_class for column in windows.bins.features}
     rows = windows.rows.astype(float)
     found = [[facts.get("types", {}).get(name, {}) for facts in windows.facts] for name in chosen]
@@ -236,8 +236,8 @@ def _type_changed(columns: list[int], windows: Cube, reference: Cube) -> pd.Data
         share = np.where(rows > 0, count / rows, np.nan)
     known = np.array([name in usual for name in chosen])[:, None]
     p = np.where((count > 0) & ~known, 0.0, 1.0)
-    return table("missing", "type_changed", chosen, windows, reference, value=share, expected=0.0, n=rows, p_value=p,
-                 detail=detail)  # fmt: skip
+    return [table("missing", "type_changed", chosen, windows, reference, value=share, expected=0.0, n=rows, p_value=p,
+                  detail=detail)]  # fmt: skip
 
 
 def _types(before: str, now: dict[str, int] | None) -> str | None:

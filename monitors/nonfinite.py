@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
-from monitors.measurement import combine, in_reference, rest_of, table
+from monitors.measurement import Block, in_reference, rest_of, table
 from monitors.profile.bins import ABSENT, INVALID, NAN, NULL
 from monitors.profile.cube import Cube
 from monitors.settings import Settings
@@ -13,7 +12,7 @@ from monitors.statistics.intervals import wilson
 from monitors.statistics.null import FEW_WINDOWS, few_windows, judge, of_counts, share_limit
 
 
-def nonfinite(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
+def nonfinite(windows: Cube, reference: Cube, settings: Settings) -> list[Block]:
     """Shares of rows whose prediction is none.
 
     ``nonfinite_share``: NaN, infinite, or not of the prediction's type. Where the reference had none, one is a fact
@@ -22,7 +21,7 @@ def nonfinite(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFram
     """
     now, ref = windows.of_role("prediction"), reference.of_role("prediction")
     if now is None or ref is None:
-        return combine([])
+        return []
     rows, before_rows = (cube.n.sum(axis=1).astype(float)[None] for cube in (now, ref))
     inside = in_reference(windows, reference)
     blocks = []
@@ -41,7 +40,7 @@ def nonfinite(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFram
                 p_value=p, band_low=0.0, band_high=band,
             )
         )  # fmt: skip
-    return combine(blocks)
+    return blocks
 
 
 def _judged(

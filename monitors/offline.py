@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
-from monitors.measurement import combine, table
+from monitors.measurement import Block, table
 from monitors.messages import share
 from monitors.profile.cube import Cube
 from monitors.profile.facts import Facts
@@ -13,7 +12,7 @@ from monitors.settings import Settings
 from monitors.statistics.intervals import wilson
 
 
-def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
+def measure(windows: Cube, reference: Cube, settings: Settings) -> list[Block]:
     """Share of joined rows whose value is not the one computed offline, by feature (``mismatch_share``).
 
     It is the sum of those that differ beyond the tolerance (``mismatch_values``), that are missing in the log alone
@@ -28,7 +27,7 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     """
     names = sorted({name for facts in windows.facts for name in _features(facts)})
     if not names:
-        return combine([])
+        return []
     counts, matched = np.zeros((3, len(names), len(windows))), np.zeros((len(names), len(windows)))
     details: list[list[str | None]] = [[None] * len(windows) for _ in names]
     rows, joined = np.zeros(len(windows)), np.zeros(len(windows))
@@ -52,14 +51,13 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
         whole = np.where(rows > 0, joined / rows, np.nan)
     known = matched > 0
     value, p, band = (np.where(known, x, np.nan) for x in (value, p, band))
-    blocks = [
+    return [
         table("skew", "mismatch_share", names, windows, reference, value=value, low=low, high=high, expected=0.0,
               n=matched, p_value=p, band_low=0.0, band_high=band, detail=details),
         *(table("skew", metric, names, windows, reference, value=part, n=matched) for metric, part in zip(
             ("mismatch_values", "mismatch_missing", "mismatch_missing_offline"), parts, strict=True)),
         table("skew", "offline_matched", [None], windows, reference, value=whole, n=rows),
     ]  # fmt: skip
-    return combine(blocks)
 
 
 def _features(facts: Facts) -> dict[str, list]:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from monitors.expectation import expectation
 from monitors.maturity import mature, mature_reference
-from monitors.measurement import in_reference, rest_of, table
+from monitors.measurement import Block, in_reference, rest_of, table
 from monitors.profile.bins import FIRST
 from monitors.profile.cube import ColumnCube, Cube
 from monitors.scores import Score, score_bins
@@ -35,7 +34,7 @@ log loss: one sure miss weighs as much as a hundred rows, and quiet windows' log
 tells."""
 
 
-def performance(windows: Cube, reference: Cube, settings: Settings) -> list[pd.DataFrame]:
+def performance(windows: Cube, reference: Cube, settings: Settings) -> list[Block]:
     """Realised and expected performance and the split of the change in loss; see ``concept.measure``."""
     now, ref = windows.of_role("prediction"), reference.of_role("prediction")
     kind = windows.bins.prediction_kind
@@ -97,7 +96,7 @@ def _judge(
     reference: Cube,
     settings: Settings,
     kind: str,
-) -> list[pd.DataFrame]:
+) -> list[Block]:
     names = [name for name in realised if name in JUDGED[kind]]
     sign = np.array([-1.0 if name in BETTER_HIGH else 1.0 for name in names])[:, None]
     ripe, known = mature(windows, reference, settings), mature_reference(windows, reference, settings)
@@ -128,7 +127,7 @@ def _judge(
 
 def _split(
     current: Score, past: Score, inside: np.ndarray, windows: Cube, reference: Cube, settings: Settings, kind: str
-) -> list[pd.DataFrame]:
+) -> list[Block]:
     """The change in mean loss over bins of the score: inputs moved, relation moved."""
 
     def squares(score: Score) -> np.ndarray:

@@ -274,7 +274,7 @@ def _measure(job: Job, bins: Bins, store: Store, connection: sa.Connection) -> t
     from monitors.assess import assess, stack
     from monitors.findings import judge_of
     from monitors.maturity import immature_starts
-    from monitors.measurement import combine
+    from monitors.measurement import concat
     from monitors.rules import KEPT
 
     name, grain = job.model, job.layout.grain
@@ -301,7 +301,7 @@ def _measure(job: Job, bins: Bins, store: Store, connection: sa.Connection) -> t
             block if not segment else block[[key in KEPT for key in zip(block.monitor, block.metric, strict=True)]]
         )
         job.progress("measuring", done, len(segments) + 1)
-    return combine(blocks), chosen
+    return concat(blocks), chosen
 
 
 def _enough(cube: Any, held: Sequence[int]) -> bool:

@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from monitors.grouping import group_names, scored_groups
 from monitors.maturity import mature
-from monitors.measurement import in_reference, mean_inside, reference_first, table
+from monitors.measurement import Block, in_reference, mean_inside, reference_first, table
 from monitors.position import Curve, curve, place_names
 from monitors.profile.alike import Alike, blocks
 from monitors.profile.cube import Cube
@@ -28,7 +27,7 @@ _TOLD = 0.05
 """Windows that look this strange say where the outcome moved."""
 
 
-def relation(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
+def relation(windows: Cube, reference: Cube, settings: Settings) -> Block:
     """Root mean square difference of the outcome's mean by bin, beyond chance, for every feature.
 
     The outcome's overall level is taken out first (a common shift on the logit or additive scale), so that a change of
@@ -48,7 +47,7 @@ def relation(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame
     ))  # fmt: skip
 
 
-def position_curve(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
+def position_curve(windows: Cube, reference: Cube, settings: Settings) -> Block:
     """The same for the curve of outcomes by position: whether attention to places has moved (``position_curve``)."""
     column = windows.bins.position("", "position")
     return _judged(windows, reference, settings, _Family(
@@ -134,7 +133,7 @@ def _measured(windows: Cube, reference: Cube, family: _Family) -> _Found:
     )  # fmt: skip
 
 
-def _judged(windows: Cube, reference: Cube, settings: Settings, family: _Family) -> pd.DataFrame:
+def _judged(windows: Cube, reference: Cube, settings: Settings, family: _Family) -> Block:
     inside = in_reference(windows, reference)
     seen = _measured(windows, reference, family)
     owner, kind = seen.owner, seen.kind

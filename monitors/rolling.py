@@ -20,7 +20,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from monitors.measurement import combine
+from monitors.measurement import concat
 from monitors.open_alerts import OpenAlerts
 from monitors.profile.cube import Cube
 from monitors.reference import ALERT, HOLIDAY, Plan
@@ -77,7 +77,7 @@ def roll(
         blocks.append(block[block["window_start"] < walk.starts[bounds[k] - 1] + 1])
         ahead = ahead * 2 if k == j and chosen and walk.same(bounds[j], chosen) else 1
         i = k
-    return combine(blocks), walk.plan_after()
+    return concat(blocks), walk.plan_after()
 
 
 class _Walk:
@@ -189,13 +189,13 @@ class _Walk:
         blocks = [self._measure(ask, judged & ~self.holiday, past, context)]
         if (judged & self.holiday).any():
             blocks.append(self._measure(ask, judged & self.holiday, past))
-        return combine(blocks)
+        return concat(blocks)
 
     def _measure(
         self, ask: Ask, judged: np.ndarray, past: np.ndarray, context: np.ndarray | None = None
     ) -> pd.DataFrame:
         if not judged.any():
-            return combine([])
+            return concat([])
         seen = judged | past if context is None else judged | past | context
         block = ask(self.cube.select(seen), self.cube.select(past))
         return block[np.isin(block["window_start"].to_numpy(np.int64), self.starts[judged])].copy()

@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from scipy import special
 
 from monitors.log_hours import by_hour
 from monitors.maturity import due
-from monitors.measurement import combine, in_reference, labelled_share, table
+from monitors.measurement import Block, in_reference, labelled_share, table
 from monitors.profile.bins import FIRST
 from monitors.profile.cube import Cube
 from monitors.settings import Settings
@@ -44,28 +43,28 @@ class Mix(NamedTuple):
     due: np.ndarray
 
 
-def sampling(windows: Cube, reference: Cube, settings: Settings, found: Volume) -> pd.DataFrame:
+def sampling(windows: Cube, reference: Cube, settings: Settings, found: Volume) -> list[Block]:
     """``sampling``: rows as a part of those due, where the day's course, scores and segments are as ever.
 
     And ``category_sampling``, by segment column and for the classes of the outcome: the factor by which one category
     has fewer rows (or more), where the others have as many as were due.
     """
     if settings.grain.kind != "calendar" or len(reference) < FEW_WINDOWS or not len(windows):
-        return combine([])
-    blocks = [_category(mix, windows, reference, settings, found)
-              for mix in _mixes(windows, reference, settings, found)]  # fmt: skip
-    named = combine(blocks)
+        return []
+    blocks = [block for mix in _mixes(windows, reference, settings, found)
+              for block in _category(mix, windows, reference, settings, found)]  # fmt: skip
     # rows that one category lacks are not lacking evenly
-    apart = np.isin(windows.starts, named.loc[named["detail"].notna(), "window_start"].to_numpy(np.int64))
-    return combine([_whole(windows, reference, settings, found, apart), *blocks])
+    named = [[name is not None for name in of] for block in blocks for of in block.detail or ()]
+    apart = np.asarray(np.array(named, bool).reshape(len(named), len(windows)).any(axis=0))
+    return [*_whole(windows, reference, settings, found, apart), *blocks]
 
 
 def _whole(
     windows: Cube, reference: Cube, settings: Settings, found: Volume, explained: np.ndarray
-) -> pd.DataFrame:  # fmt: skip
+) -> list[Block]:  # fmt: skip
     day = 24 * 3_600_000_000
     if not (windows.ends - windows.starts >= 0.9 * day).all():
-        return combine([])  # an hour is too short to have a course
+        return []  # an hour is too short to have a course
     with np.errstate(invalid="ignore", divide="ignore"):
         factor = windows.rows / found.expected
     apart = np.isfinite(found.p) & ((factor <= FEWER) | (factor >= 1 / FEWER)) & (windows.rows >= _TELLING) & ~explained
@@ -82,8 +81,8 @@ def _whole(
             same = np.maximum(same_mix(own, before), same_mix(own, before, _recent(now, ~apart)[alike]))
             alike[alike] &= same >= _SAME
         p = np.where(alike, found.p, p)
-    return table("integrity", "sampling", [None], windows, reference, value=np.where(windows.rows > 0, factor, np.nan),
-                 expected=1.0, n=windows.rows, p_value=p)  # fmt: skip
+    return [table("integrity", "sampling", [None], windows, reference, value=np.where(windows.rows > 0, factor, np.nan),
+                  expected=1.0, n=windows.rows, p_value=p)]  # fmt: skip
 
 
 def _recent(counts: np.ndarray, usual: np.ndarray, last: int = 7) -> np.ndarray:
@@ -155,11 +154,11 @@ def _mixes(windows: Cube, reference: Cube, settings: Settings, found: Volume) ->
             yield Mix(None, list(bins.classes), now, before, found.expected * usual)
 
 
-def _category(mix: Mix, windows: Cube, reference: Cube, settings: Settings, found: Volume) -> pd.DataFrame:
+def _category(mix: Mix, windows: Cube, reference: Cube, settings: Settings, found: Volume) -> list[Block]:
     share = mix.before.sum(axis=0) / max(mix.before.sum(), 1)
     kept = np.flatnonzero((share >= _RARE) & (share <= 1 - _RARE))
     if not len(kept) or len(mix.before) < FEW_WINDOWS or len(share) < 2:
-        return combine([])
+        return []
 
     k, k0 = mix.now[:, kept].T.astype(float), mix.before[:, kept].T.astype(float)
     n, n0 = (np.broadcast_to(counts.sum(axis=1).astype(float), own.shape)
@@ -188,8 +187,8 @@ def _category(mix: Mix, windows: Cube, reference: Cube, settings: Settings, foun
                 value[w], p[w] = f, verdict.p[b, w]
                 detail[w] = mix.names[kept[b]]
                 break
-    return table("integrity", "category_sampling", [mix.column], windows, reference, value=value, expected=1.0,
-                 n=windows.rows, p_value=p, detail=[detail])  # fmt: skip
+    return [table("integrity", "category_sampling", [mix.column], windows, reference, value=value, expected=1.0,
+                  n=windows.rows, p_value=p, detail=[detail])]  # fmt: skip
 
 
 def _all_follow(rows: float, fewer: float) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from scipy import special
 
-from monitors.measurement import table
+from monitors.measurement import Block, table
 from monitors.profile.alike import Alike, blocks
 from monitors.profile.bins import FIRST
 from monitors.profile.cube import Cube
@@ -52,7 +51,7 @@ class Suspects(NamedTuple):
     names: dict[tuple[int, int], str]
 
 
-def sentinels(columns: list[int], windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
+def sentinels(columns: list[int], windows: Cube, reference: Cube, settings: Settings) -> Block:
     """Share of values at one that stands for 'missing' or is new, beyond the most that the reference had there.
 
     The rows at it are judged by the rate and the habit of the reference's windows (``null.of_counts``), corrected for

@@ -27,7 +27,7 @@ def measure(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
     measurements, see ``monitors.measurement.COLUMNS``
     """
     return combine([
-        *attributions.measure(windows, reference, settings), offline.measure(windows, reference, settings),
+        *attributions.measure(windows, reference, settings), *offline.measure(windows, reference, settings),
     ])  # fmt: skip
 
 
@@ -59,10 +59,10 @@ def distribution(windows: Cube, training: Cube, settings: Settings) -> pd.DataFr
     moved = _judge(directions(windows, training, columns), windows, training, settings)
     outside = np.zeros(len(windows), bool)
     expected = expected_distance(distance, noise, outside)
-    return table(
+    return combine([table(
         "skew", "training_distance", names, windows, training, value=distance, expected=expected, n=n, p_value=moved.p,
         band_low=0.0, band_high=np.maximum(distance * moved.reach, expected), detail=moved.detail,
-    )  # fmt: skip
+    )])  # fmt: skip
 
 
 def _judge(columns: Directions, windows: Cube, training: Cube, settings: Settings) -> Moves:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from scipy import special
 
-from monitors.measurement import combine, in_reference, table
+from monitors.measurement import Block, in_reference, table
 from monitors.profile.alike import Alike, blocks
 from monitors.profile.bins import FIRST
 from monitors.profile.cube import Cube
@@ -61,7 +60,7 @@ these few are enough, for a scale that few values tell varies more from window t
 _MOST = 0.5
 
 
-def unit_changes(columns: list[int], windows: Cube, reference: Cube) -> pd.DataFrame:
+def unit_changes(columns: list[int], windows: Cube, reference: Cube) -> list[Block]:
     """``unit_factor``: by what a numeric feature's values are multiplied, where one conversion explains its window.
 
     The scale is the ratio of standard deviations; a conversion is taken that it and the mean agree with, and that makes
@@ -71,7 +70,7 @@ def unit_changes(columns: list[int], windows: Cube, reference: Cube) -> pd.DataF
     """
     chosen = [i for i in columns if windows.bins.columns[i].kind == "numeric"]
     if not chosen or not len(reference):
-        return combine([])
+        return []
     inside = in_reference(windows, reference)
     shape = (len(chosen), len(windows))
     value, p, n = np.ones(shape), np.ones(shape), np.zeros(shape)
@@ -82,10 +81,10 @@ def unit_changes(columns: list[int], windows: Cube, reference: Cube) -> pd.DataF
             value[f[k], w], p[f[k], w] = unit.factor, min(chance * len(chosen), 1.0)
             detail[f[k]][w] = said(unit)
     names = [windows.bins.columns[i].name for i in chosen]
-    return table(
+    return [table(
         "missing", "unit_factor", names, windows, reference, value=value, expected=1.0, n=n,
         p_value=np.where(n >= _LEAST_ROWS, p, np.nan), detail=detail,
-    )  # fmt: skip
+    )]  # fmt: skip
 
 
 def said(unit: Unit) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from monitors.measurement import in_reference, table
+from monitors.measurement import Block, in_reference, table
 from monitors.profile.cube import Cube
 from monitors.settings import Settings
 from monitors.statistics.intervals import poisson
@@ -89,7 +89,7 @@ def volume(windows: Cube, reference: Cube, settings: Settings) -> Volume:
     return Volume(centres**2, scores.spread[0], verdict.p[0], scores.band(verdict.limit)[0])
 
 
-def rows_of(found: Volume, windows: Cube, reference: Cube) -> pd.DataFrame:
+def rows_of(found: Volume, windows: Cube, reference: Cube) -> Block:
     """``rows`` as measurements."""
     rows, root = windows.rows.astype(float), np.sqrt(found.expected)
     low, high = poisson(rows)[-2:]
@@ -99,7 +99,7 @@ def rows_of(found: Volume, windows: Cube, reference: Cube) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def gaps(windows: Cube, reference: Cube, settings: Settings) -> pd.DataFrame:
+def gaps(windows: Cube, reference: Cube, settings: Settings) -> Block:
     """A window without rows is a fact, unless the reference lacks such windows at the same weekday and hour too.
 
     A reference is made of windows with rows: those without lie between its first and its last. A weekday or hour that

@@ -9,7 +9,7 @@ import pandas as pd
 from monitors.assess import MONITORS, Measure
 from monitors.config import Config
 from monitors.findings import find
-from monitors.measurement import COLUMNS, combine
+from monitors.measurement import COLUMNS, concat
 from tests.cubes import Built
 
 
@@ -25,7 +25,7 @@ def measured(built: Built, *monitors: Measure) -> pd.DataFrame:
         blocks += [measure(cube, reference, built.settings) for measure in monitors or MONITORS]
     for block in blocks:
         assert tuple(block.columns) == COLUMNS
-    return combine(blocks)
+    return concat(blocks)
 
 
 def findings(built: Built, *monitors: Measure, **tables: Any) -> pd.DataFrame:

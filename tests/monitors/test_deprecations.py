@@ -15,7 +15,7 @@ from monitors.config import Config
 from monitors.deprecations import measure
 from monitors.findings import find
 from monitors.job import settings_of
-from monitors.measurement import combine
+from monitors.measurement import concat
 from monitors.missing import measure as missing
 from monitors.pipeline import run
 from monitors.planned import Planned, dependents, register, told
@@ -43,7 +43,7 @@ def found(gone: int | None, planned: int, share: float = 1.0, **more: Any) -> pd
     cubes = [built.cube, *built.segments.values()]
     blocks = [each(cube, cube.select(np.isin(cube.starts, built.reference.starts)), settings)
               for cube in cubes for each in (measure, missing)]  # fmt: skip
-    out = find(combine(blocks), made, built.settings.grain, [])
+    out = find(concat(blocks), made, built.settings.grain, [])
     place = {int(start): w for w, start in enumerate(built.cube.starts)}
     return out.assign(window=[place[int(start)] for start in out["window_start"]])
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from monitors.measurement import (
     COLUMNS,
     PUBLIC,
     combine,
+    concat,
     in_reference,
     mean_inside,
     reference_first,
@@ -29,7 +31,8 @@ def test_numbers_are_laid_out_feature_by_feature() -> None:
     value = np.arange(20.0).reshape(2, 10)
     detail = [[f"{f}{w}" if w % 2 else None for w in range(10)] for f in "ab"]
     names, n = ["a", "b"], np.arange(10)
-    frame = table("drift", "psi", names, CUBE, REFERENCE, value=value, n=n, expected=0.5, detail=detail)
+    block = table("drift", "psi", names, CUBE, REFERENCE, value=value, n=n, expected=0.5, detail=detail)
+    frame = combine([block])
     assert tuple(frame.columns) == COLUMNS
     assert frame["value"].tolist() == list(range(20))
     assert frame["feature"].tolist() == ["a"] * 10 + ["b"] * 10
@@ -41,7 +44,7 @@ def test_numbers_are_laid_out_feature_by_feature() -> None:
 
 
 def test_windows_of_the_reference_are_not_judged() -> None:
-    frame = table("drift", "psi", [None], CUBE, REFERENCE, value=1.0, p_value=np.full(10, 0.5))
+    frame = combine([table("drift", "psi", [None], CUBE, REFERENCE, value=1.0, p_value=np.full(10, 0.5))])
     assert frame["reference"].tolist() == [True] * 4 + [False] * 6
     assert frame["p_value"].isna().tolist() == [True] * 4 + [False] * 6
     assert frame["feature"].isna().all()
@@ -71,10 +74,25 @@ def test_a_number_that_there_is_not_is_no_row() -> None:
     some = table("drift", "psi", ["a"], CUBE, REFERENCE, value=np.where(np.arange(10) < 3, np.nan, 1.0))
     none = table("drift", "psi", ["b"], CUBE, REFERENCE, value=np.nan)
     assert len(combine([some, none])) == 7
-    for blocks in ([], [none], [combine([])]):
-        frame = combine(blocks)
+    other = combine([some]).assign(value=[np.nan, *range(6)])  # another package's
+    assert concat([other, other])["value"].tolist() == [*range(6)] * 2
+    for frame in (combine([]), combine([none]), concat([]), concat([combine([none])])):
         assert (len(frame), tuple(frame.columns)) == (0, COLUMNS)
     assert set(PUBLIC) - {"model"} <= set(COLUMNS)
+
+
+def test_blocks_of_features_and_of_the_model_stand_one_below_the_other() -> None:
+    own = table("drift", "psi", ["a", "b"], CUBE, REFERENCE, value=1.0)
+    late = CUBE.select(np.arange(10) > 7)
+    whole = table("concept", "auc", [None], late, REFERENCE, value=np.array([2.0, 3.0]), detail=[["why", None]])
+    frame = combine([own, table("drift", "psi", [], CUBE, REFERENCE, value=1.0), whole])
+    assert frame["feature"].tolist() == ["a"] * 10 + ["b"] * 10 + [None] * 2  # None, not NaN
+    assert frame["metric"].tolist() == ["psi"] * 20 + ["auc"] * 2
+    assert frame["window_start"].tolist() == [*CUBE.starts, *CUBE.starts, *late.starts]
+    assert frame["value"].tolist() == [1.0] * 20 + [2.0, 3.0]
+    assert frame["detail"].tolist() == [None] * 20 + ["why", None]
+    assert frame["reference"].tolist() == ([True] * 4 + [False] * 6) * 2 + [False] * 2
+    pd.testing.assert_frame_equal(concat([combine([own]), combine([whole])]), frame)
 
 
 def test_a_segment_and_another_data_set_are_no_part_of_the_reference() -> None:

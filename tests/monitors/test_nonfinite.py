@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitors.nonfinite import nonfinite as measure
+from monitors.measurement import combine
+from monitors.nonfinite import nonfinite
 from tests.cubes import SCORE, Built, binary_log, build, day_of
 
 LOG = binary_log(seed=3, count=30, rows=300)
@@ -14,9 +15,13 @@ DAY = day_of(LOG)
 REFERENCE = 20
 
 
+def measure(found: Built) -> pd.DataFrame:
+    return combine(nonfinite(*found))
+
+
 def alarming(found: Built, metric: str) -> list[int]:
     """Numbers of the days that alarm."""
-    rows = measure(*found)
+    rows = measure(found)
     rows = rows[(rows["metric"] == metric) & (rows["p_value"] < found.settings.rate("concept", "nonfinite"))]
     return [int(np.flatnonzero(found.cube.starts == start)[0]) for start in rows["window_start"]]
 
@@ -39,7 +44,7 @@ def test_a_first_one_is_a_fact(value):
 
 def test_the_share_is_counted():
     rows = np.flatnonzero(DAY == 26)[:30]
-    measured = measure(*build(changed(rows, np.nan), REFERENCE))
+    measured = measure(build(changed(rows, np.nan), REFERENCE))
     row = measured[(measured["metric"] == "nonfinite_share") & (measured["value"] > 0)].iloc[0]
     assert row["value"] * row["n"] == pytest.approx(30)
     assert row["expected"] == 0
@@ -63,10 +68,10 @@ def test_a_model_that_always_had_some_is_judged_by_its_habit():
 
 
 def test_a_quiet_log_says_none():
-    measured = measure(*build(LOG, REFERENCE))
+    measured = measure(build(LOG, REFERENCE))
     assert (measured["value"] == 0).all()
     assert set(measured["p_value"].dropna()) == {1.0}
 
 
 def test_without_predictions_there_is_nothing_to_say():
-    assert measure(*build(LOG.drop(columns=SCORE), REFERENCE)).empty
+    assert measure(build(LOG.drop(columns=SCORE), REFERENCE)).empty

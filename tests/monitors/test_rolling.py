@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from monitors.assess import assess
 from monitors.drift import measure as drift
 from monitors.findings import find, judge_of
-from monitors.measurement import table
+from monitors.measurement import combine, table
 from monitors.open_alerts import OpenAlerts
 from monitors.profile.cube import Cube
 from monitors.reference import ALERT, HOLIDAY, RENEWED, Plan, previous_plan, season_plan
@@ -62,7 +62,8 @@ class Levels:
         value = np.array([np.nan if self.levels[day] is None else self.levels[day] - usual for day in days])
         rate = settings.rate("drift", "jensen_shannon")
         p = np.select([np.abs(value) >= 2, np.abs(value) >= 1], [rate / 2, rate * 2], 1.0)
-        return table("drift", "jensen_shannon", ["x"], windows, reference, value=value, expected=0.0, p_value=p)
+        block = table("drift", "jensen_shannon", ["x"], windows, reference, value=value, expected=0.0, p_value=p)
+        return combine([block])
 
 
 def walked(levels: Sequence[float | None], plan: Plan) -> tuple[pd.DataFrame, Plan, Levels]:
