@@ -181,25 +181,21 @@ def _demote(rows: pd.DataFrame) -> pd.DataFrame:
     segment's finding where all rows together show as much of the same: a segment stays an alert when its effect is more
     than twice the whole's; and whatever begins in the window in which the log itself broke (``broken`` says so).
     """
-    alerts = rows[rows["severity"] == "alert"]
-    missing = alerts.loc[
-        (alerts["monitor"] == "missing") & (alerts["kind"] != "overdue"), ["_feature", "_segment", "window_start"]
-    ]
-    gone = pd.MultiIndex.from_frame(missing)
+    alert, monitor, segment = rows["severity"] == "alert", rows["monitor"], rows["_segment"]
+    place, cell = (rows.groupby(keys, sort=False).ngroup().to_numpy() for keys in (
+        ["_feature", "_segment", "window_start"], ["monitor", "metric", "_feature", "window_start"]))  # fmt: skip
     skewed = rows["metric"] == "training_distance"
-    shifts = ((rows["monitor"] == "drift") & (rows["metric"] == "jensen_shannon")) | skewed
-    places = pd.MultiIndex.from_frame(rows[["_feature", "_segment", "window_start"]])
-    follows = shifts & places.isin(gone)
-    drifted = alerts.loc[alerts["monitor"] == "drift", ["_feature", "_segment", "window_start"]]
-    follows |= skewed & places.isin(pd.MultiIndex.from_frame(drifted))
-    keys = ["monitor", "metric", "_feature", "window_start"]
-    whole = alerts.loc[alerts["_segment"] == "", [*keys, "effect"]].drop_duplicates(keys)
-    effect = rows[keys].merge(whole, on=keys, how="left")["effect"].to_numpy(float)
-    follows |= (rows["_segment"] != "") & (rows["effect"].abs().to_numpy() <= 2 * np.abs(effect))
+    shifts = ((monitor == "drift") & (rows["metric"] == "jensen_shannon")) | skewed
+    gone = place[alert & (monitor == "missing") & (rows["kind"] != "overdue")]
+    follows = shifts & np.isin(place, gone)
+    follows |= skewed & np.isin(place, place[alert & (monitor == "drift")])
+    whole, effect = alert & (segment == ""), rows["effect"].abs().to_numpy(float)
+    of_whole = np.full(len(rows), np.nan)
+    of_whole[cell[whole]] = effect[whole]
+    follows |= (segment != "") & (effect <= 2 * of_whole[cell])
     rows["broken"] = _in_broken(rows) & rows["severity"].notna()
     follows |= rows["broken"].to_numpy()
-    follows &= rows["severity"] == "alert"
-    rows.loc[follows, "severity"] = "watch"
+    rows.loc[follows & alert, "severity"] = "watch"
     return rows
 
 
