@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
 from importlib.metadata import entry_points
 
 import numpy as np
@@ -27,6 +28,9 @@ MONITORS: tuple[Measure, ...] = (
 
 _OF_THE_LOG: tuple[Measure, ...] = (drift.measure, skew.measure)
 """Monitors that ask for change in the log itself, whatever the model was trained on."""
+
+_AT_ONCE = 2
+"""Monitors that work side by side: most of their time is NumPy's and the kernels', which need no lock."""
 
 _MOST_GAPS = 4
 """Empty windows are filled in as long as they are no more than this many times the others: one row of 1970 in a log of
@@ -89,15 +93,14 @@ def assess(
     asked = all_monitors() if monitors is None else monitors
 
     def ask(windows: Cube, past: Cube) -> pd.DataFrame:
-        if reference is None:
-            return concat([measure(windows, past, settings) for measure in asked])
         # drift is change while the log goes on, and nothing but that is known of habits where training rows have no
         # times; that the first windows are not like the training set is skew
-        known = reference if skew.timed(reference) else past
-        blocks = [measure(windows, past if measure in _OF_THE_LOG else known, settings) for measure in asked]
-        if monitors is None and not windows.segment:
-            blocks.append(skew.distribution(windows, reference, settings))
-        return concat(blocks)
+        known = reference if reference is not None and skew.timed(reference) else past
+        parts = [partial(measure, windows, past if measure in _OF_THE_LOG else known, settings) for measure in asked]
+        if reference is not None and monitors is None and not windows.segment:
+            parts.append(partial(skew.distribution, windows, reference, settings))
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return concat(list(pool.map(lambda part: part(), parts)))
 
     if not len(cube):
         return concat([]), plan
