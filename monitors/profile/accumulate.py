@@ -5,66 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from monitors.profile.bins import ABSENT, Bins
-from monitors.profile.course import Follower, follow_codes, follow_numbers
+from monitors.profile.cells import Cells
+from monitors.profile.course import NO_COURSE, Follower
 from monitors.profile.cube import Profile
 from monitors.profile.facts import Facts
-from monitors.profile.kernel import count_codes, count_numeric, count_sizes
-from monitors.profile.outcomes import Outcomes, outcomes_of
+from monitors.profile.kernel import add_rows, add_sizes, follow_codes, place_numbers
+from monitors.profile.outcomes import Outcomes, marked_outcomes, outcomes_of
 from monitors.profile.parts import Part
-from monitors.profile.repeats import Sample, mix_numbers, salts, text_hashes
+from monitors.profile.repeats import Sample, salts, text_hashes
 from monitors.profile.rows import Rows, attributed, is_attribution
 from monitors.profile.times import add_delays, add_times
 from monitors.profile.values import bins_of, distinct, to_codes, to_floats, type_class
 
 _TASKS = 8
 """Pieces of work a thread is given with a batch: enough to share it evenly, few enough to cost nothing."""
-
-
-class _Cells:
-    """Counts of one grouping (all rows, or a segment column) by cell: a window and a segment's value."""
-
-    def __init__(self, bins: Bins, expected: int = 0) -> None:
-        self.bins, self.expected = bins, expected
-        self.index: dict[tuple[int, str], int] = {}
-        self.rows: Counter[tuple[int, str]] = Counter()
-        self.counts = np.zeros((0, int(bins.offsets[-1]), bins.outcomes + 2), np.int64)
-        self.sums = np.zeros((0, int(bins.offsets[-1]), bins.sums))
-        # by column first, so that a column's slice is contiguous and each thread writes its own
-        self.low = np.full((len(bins.columns), 0), np.inf)
-        self.high = np.full((len(bins.columns), 0), -np.inf)
-        # of the features' attributions: rows, sum of |value|, sum of value²
-        self.sizes = np.zeros((len(bins.features) if bins.attributions else 0, 0, 3))
-
-    def rows_of(self, starts: np.ndarray, names: np.ndarray, codes: np.ndarray) -> np.ndarray:
-        """Cell of each row, shape (n,), int64; new cells are made."""
-        window, windows = pd.factorize(starts)
-        combined, pairs = pd.factorize(window * len(names) + codes)
-        cells = np.empty(len(pairs), np.int64)
-        for i, (pair, count) in enumerate(zip(pairs, np.bincount(combined), strict=True)):
-            key = (int(windows[pair // len(names)]), str(names[pair % len(names)]))
-            cells[i] = self.index.setdefault(key, len(self.index))
-            self.rows[key] += int(count)
-        self._grow(len(self.index))
-        return cells[combined]
-
-    def _grow(self, cells: int) -> None:
-        have = self.counts.shape[0]
-        if cells <= have:
-            return
-        more = max(cells - have, have // 2, self.expected - have)
-        self.counts = np.concatenate([self.counts, np.zeros((more, *self.counts.shape[1:]), np.int64)])
-        self.sums = np.concatenate([self.sums, np.zeros((more, *self.sums.shape[1:]))])
-        self.low = np.concatenate([self.low, np.full((self.low.shape[0], more), np.inf)], axis=1)
-        self.high = np.concatenate([self.high, np.full((self.high.shape[0], more), -np.inf)], axis=1)
-        self.sizes = np.concatenate([self.sizes, np.zeros((len(self.sizes), more, 3))], axis=1)
 
 
 class Accumulator:
@@ -86,14 +46,13 @@ class Accumulator:
         self.parts = sorted(set(known) - {column.name for column in bins.columns if column.role == "feature"})
         self.known = {*known, *(column.name for column in bins.columns)}
         self.groups: list[str | None] = [name for name, _ in bins.segments] or [None]
-        self.cells = [_Cells(bins, windows) for _ in self.groups]
+        self.cells = [Cells(bins, windows) for _ in self.groups]
         self.unseen: list[dict[int, Counter[str]]] = [{} for _ in bins.columns]
         self.windows: dict[int, Facts] = {}
         self.ids: dict[int, list[np.ndarray]] = {}
         self.by_id: dict[int, Sample] = {}
         self.by_values: dict[int, Sample] = {}
         self.salts = salts(len(bins.columns))
-        self.lock = Lock()
         self.follower = Follower(len(bins.features))
         self.threads = threads
         self.places = {column.name: i for i, column in enumerate(bins.features)}
@@ -111,8 +70,8 @@ class Accumulator:
         placed = []
         for group, cells in zip(self.groups, self.cells, strict=True):
             names, codes = self._segment(group, rows.batch)
-            placed.append(cells.rows_of(rows.starts, names, codes))
-        place = self._places(rows, outcomes)
+            placed.append(cells.of_rows(rows.starts, names, codes, outcomes.state))
+        marks = self._marks(rows, outcomes)
         # a hash of each row's values, where rows have ids to be told apart by
         prints = None if rows.ids is None else np.zeros(len(rows), np.uint64)
         if rows.slots is not None:
@@ -121,11 +80,15 @@ class Accumulator:
         step = max(1, count // (_TASKS * self.threads))
         tasks = [range(i, min(i + step, count)) for i in range(0, count, step)]
 
-        def count_some(some: range) -> None:
+        def count_some(some: range) -> np.ndarray:
+            own = np.zeros(0 if rows.ids is None else len(rows), np.uint64)
             for i in some:
-                self._count(i, rows, outcomes, placed, place, prints)
+                self._count(i, rows, outcomes.row, placed, marks, own)
+            return own
 
-        list(self.pool.map(count_some, tasks))
+        for own in self.pool.map(count_some, tasks):
+            if prints is not None:
+                prints += own
         if rows.slots is not None:
             self.follower.end(rows.source)
         if self.bins.attributions:
@@ -142,7 +105,7 @@ class Accumulator:
             if place is not None:
                 values, flags = to_floats(batch.column(name))
                 for cells, cell in zip(self.cells, placed, strict=True):
-                    count_sizes(values, flags, cell, cells.sizes[place])
+                    add_sizes(values, flags, cell, cells.sizes[place])
 
     def _segment(self, group: str | None, batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray]:
         """Names of a grouping's values and each row's index among them."""
@@ -158,48 +121,50 @@ class Accumulator:
             codes = np.where(nulls, len(names), codes)
         return np.array([*names, f"{group}=(null)"], object), codes
 
-    def _places(self, rows: Rows, outcomes: Outcomes) -> np.ndarray:
-        """Group of positions of each labelled row, -1 of others; (0,) where the log has no positions."""
+    def _marks(self, rows: Rows, outcomes: Outcomes) -> np.ndarray:
+        """What rows are also counted by, shape (n, J), int64: the outcome, where there are many; the group of positions
+        of each labelled row, -1 of others.
+        """  # fmt: skip
+        marked, marks = marked_outcomes(self.bins), []
+        if marked:
+            marks.append(outcomes.outcome)
         column = self.bins.of_role("position")
-        if column is None:
-            return np.empty(0, np.int64)
-        at = rows.batch.schema.get_field_index(column.name)
-        group = self.bins.places[bins_of(rows.batch.column(at), column)] if at >= 0 else np.zeros(len(rows), np.int64)
-        return np.where(outcomes.outcome < len(self.bins.classes), group, -1)
+        if column is not None:
+            at = rows.batch.schema.get_field_index(column.name)
+            group = self.bins.places[bins_of(rows.batch.column(at), column)] if at >= 0 else np.int64(0)
+            marks.append(np.where(outcomes.outcome < len(self.bins.classes), marked + group, -1))
+        return np.stack(marks, axis=1) if marks else np.empty((len(rows), 0), np.int64)
 
     def _count(
-        self, index: int, rows: Rows, outcomes: Outcomes, placed: list[np.ndarray], place: np.ndarray,
-        prints: np.ndarray | None,
-    ) -> None:  # fmt: skip
+        self, index: int, rows: Rows, row: np.ndarray, placed: list[np.ndarray], marks: np.ndarray, prints: np.ndarray
+    ) -> None:
         """Count one column into every grouping: runs in a thread, touches this column's bins alone."""
         column, offset = self.bins.columns[index], int(self.bins.offsets[index])
         array = self._values(index, rows)
-        if array is None:
-            codes, unseen_code = np.full(len(rows), ABSENT, np.int64), np.empty(0, np.int64)
-        elif column.kind == "numeric":
+        followed = rows.slots is not None and column.role == "feature"
+        if column.role == "label":  # labels may come later, to one row and not yet the other
+            prints = prints[:0]
+        values, unseen_code = np.empty(0), np.empty(0, np.int64)
+        if array is not None and column.kind == "numeric":
             values, flags = to_floats(array)
-            for cells, cell in zip(self.cells, placed, strict=True):
-                count_numeric(
-                    values, flags, column.search_edges, column.centre, offset, cell, *outcomes[:3], outcomes.row,
-                    cells.counts, cells.sums, cells.low[index], cells.high[index], place,
-                )  # fmt: skip
-            if rows.slots is not None and column.role == "feature":
-                follow_numbers(values, flags, *self.follower.of_numbers(index))
-            if prints is not None and column.role != "label":  # labels may come later, to one row and not yet the other
-                with self.lock:
-                    mix_numbers(np.ascontiguousarray(values), flags, self.salts[index], prints)
-            return
+            bins = np.empty(len(rows), np.int32)
+            slot, missing, low, high = self.follower.of_numbers(index) if followed else NO_COURSE
+            place_numbers(
+                values, flags, *column.search, slot, missing, low, high, self.salts[index], prints, bins
+            )  # fmt: skip
         else:
-            encoded = distinct(array)
-            codes, unseen, unseen_code = to_codes(array, column, encoded)
-            if prints is not None and column.role != "label":
-                hashes = text_hashes(encoded, self.salts[index])
-                with self.lock:
-                    prints += hashes
-        if rows.slots is not None and column.role == "feature":
-            follow_codes(codes, *self.follower.of_codes(index))
+            if array is None:
+                bins = np.full(len(rows), ABSENT, np.int32)
+            else:
+                encoded = distinct(array)
+                bins, unseen, unseen_code = to_codes(array, column, encoded)
+                if len(prints):
+                    prints += text_hashes(encoded, self.salts[index])
+            if followed:
+                follow_codes(bins, *self.follower.of_codes(index))
         for cells, cell in zip(self.cells, placed, strict=True):
-            count_codes(codes, offset, cell, *outcomes[:3], outcomes.row, cells.counts, cells.sums, place)
+            add_rows(bins, values, column.centre, offset, cell, row, cells.lanes, cells.low[index], cells.high[index],
+                     marks, cells.marks)  # fmt: skip
         if len(unseen_code):
             hit = unseen_code >= 0
             pairs, counts = np.unique(np.stack([rows.starts[hit], unseen_code[hit]]), axis=1, return_counts=True)
@@ -268,31 +233,16 @@ class Accumulator:
     def window_parts(self) -> list[Part]:
         """What the rows come to, window by window in order, ready to be added to that of other rows."""
         self.pool.shutdown()
-        groups: dict[int, list[dict[str, Profile]]] = {start: [{} for _ in self.groups] for start in self.windows}
-        for group, cells in enumerate(self.cells):
-            for key, i in cells.index.items():
-                groups[key[0]][group][key[1]] = self._profile(cells, i, key)
+        groups = [cells.profiles() for cells in self.cells]
         return [
             Part(
-                start, tuple(groups[start]), self.windows[start],
+                start, tuple(group.get(start, {}) for group in groups), self.windows[start],
                 {i: counts[start] for i, counts in enumerate(self.unseen) if start in counts},
                 self.ids.get(start), self.by_id.get(start), self.by_values.get(start), self.follower.course(start),
                 self.follower.lost.get(start, {}),
             )
             for start in sorted(self.windows)
         ]  # fmt: skip
-
-    def _profile(self, cells: _Cells, i: int, key: tuple[int, str]) -> Profile:
-        facts: dict[str, Any] = {"rows": cells.rows[key]}
-        sizes = {
-            column.name: cells.sizes[f, i].tolist()
-            for f, column in enumerate(self.bins.features)
-            if len(cells.sizes) and cells.sizes[f, i, 0]
-        }
-        return Profile(
-            key[0], key[1], cells.counts[i], cells.sums[i], cells.low[:, i].copy(), cells.high[:, i].copy(),
-            facts | ({"attributions": sizes} if sizes else {}),
-        )  # fmt: skip
 
 
 def _segment_name(value: str | None, kept: tuple[str, ...]) -> str:

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,12 +27,36 @@ SPELLINGS = {"1": "true", "0": "false", "true": "1", "false": "0"}
 """Two files of one log may write a label as a boolean and as a number: a class is known by either."""
 
 
+_PIECES = 256
+"""Of the scale on which values are looked up: four times the usual bins, so that few edges share one."""
+
 _TINY = float(np.finfo(float).tiny)
 
 
 def shown(edge: float) -> float:
     """An edge as people read it: the number next to zero, where a bin of its own for zero ends, is zero."""
     return 0.0 if abs(edge) < _TINY else edge
+
+
+class Search(NamedTuple):
+    """Edges as the kernel searches them: where a value falls on an even scale tells to a few edges where it belongs.
+
+    The scale goes from the second edge to the last but one, so that far values do not stretch it. Rounding keeps order:
+    an edge on an earlier piece of it is less than the value and one on a later piece greater, whatever the numbers are.
+
+    Attributes
+    ----------
+    edges : shape (E + 2^steps,), float64, padded with +inf
+    begins : shape (pieces,), int32: edges on earlier pieces of the scale
+    first, scale : a value less ``first`` times ``scale`` is its piece
+    steps : by halves, from the first edge of a piece to the value's
+    """
+
+    edges: np.ndarray
+    begins: np.ndarray
+    first: float
+    scale: float
+    steps: int
 
 
 @dataclass(frozen=True)
@@ -73,14 +98,16 @@ class ColumnBins:
         return FIRST + (len(self.edges) + 1 if self.kind == "numeric" else len(self.categories) + 2)
 
     @cached_property
-    def search_edges(self) -> np.ndarray:
-        """Edges padded with +inf to 2^k - 1, as the kernel's branchless search wants them."""
-        length = 1
-        while length < len(self.edges):
-            length = 2 * length + 1
-        padded = np.full(length, np.inf)
-        padded[: len(self.edges)] = self.edges
-        return padded
+    def search(self) -> Search:
+        """How the kernel finds a value's bin."""
+        edges = self.edges
+        first, last = (float(edges[1]), float(edges[-2])) if len(edges) > 2 else (0.0, 0.0)
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            scale = _PIECES / (last - first) if last > first else 0.0
+            places = np.nan_to_num((edges - first) * scale, nan=0.0).clip(0, _PIECES - 1).astype(np.int64)
+        steps = int(np.bincount(places, minlength=1).max()).bit_length()
+        begins = np.searchsorted(places, np.arange(_PIECES)).astype(np.int32)
+        return Search(np.append(edges, np.full(1 << steps, np.inf)), begins, first, scale, steps)
 
     @cached_property
     def lookup(self) -> dict[str, int]:

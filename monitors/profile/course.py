@@ -9,9 +9,6 @@ from functools import reduce
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from numba import njit
-
-from monitors.profile.bins import FIRST
 
 
 @dataclass(frozen=True)
@@ -90,51 +87,8 @@ def merged(courses: Sequence[Course | None]) -> Course | None:
     return reduce(Course.__add__, known) if known else None
 
 
-@njit(nogil=True, cache=True)
-def follow_numbers(
-    values: np.ndarray,  # (n,) float64
-    flags: np.ndarray,  # (n,) uint8 missing bin, or (0,)
-    slot: np.ndarray,  # (n,) int64
-    missing: np.ndarray,  # (S,) int32
-    low: np.ndarray,  # (S,) float64
-    high: np.ndarray,  # (S,) float64
-) -> None:
-    """Add a numeric column's rows to its course."""
-    flagged = len(flags) > 0
-    for i in range(len(values)):
-        x = values[i]
-        s = slot[i]
-        if (flagged and flags[i] > 0) or not np.isfinite(x):
-            missing[s] += 1
-            continue
-        if x < low[s]:
-            low[s] = x
-        if x > high[s]:
-            high[s] = x
-
-
-@njit(nogil=True, cache=True)
-def follow_codes(
-    codes: np.ndarray,  # (n,) int64: bin of the row
-    slot: np.ndarray,
-    missing: np.ndarray,
-    low: np.ndarray,
-    high: np.ndarray,
-    seen: np.ndarray,  # (S,) uint64: one bit a category
-) -> None:
-    """Add a categorical column's rows to its course, each value as its bin."""
-    for i in range(len(codes)):
-        code = codes[i]
-        s = slot[i]
-        if code < FIRST:
-            missing[s] += 1
-            continue
-        if code < FIRST + 64:
-            seen[s] |= np.uint64(1) << np.uint64(code - FIRST)
-        if code < low[s]:
-            low[s] = code
-        if code > high[s]:
-            high[s] = code
+NO_COURSE = np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0), np.empty(0)
+"""What stands for ``Follower.of_numbers`` where a column is not followed."""
 
 
 class Follower:
@@ -161,7 +115,7 @@ class Follower:
         self.seen = np.zeros(shape, np.uint64)
 
     def of_numbers(self, i: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Each row's slot, and where to count feature ``i``: arguments of ``follow_numbers``."""
+        """Each row's slot, and where to count feature ``i``: arguments of ``place_numbers``."""
         return self.slot, self.missing[i], self.low[i], self.high[i]
 
     def of_codes(self, i: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

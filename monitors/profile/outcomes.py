@@ -2,25 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from monitors.profile.bins import SPELLINGS, Bins
-from monitors.profile.sums import ROW_SUMS
+from monitors.profile.sums import LANES, SUMS
 from monitors.profile.values import distinct, to_floats
 
 _TINY = 1e-15
 
+_OWN = 3
+"""Lanes before those of ``row_sums``: the column's value, its square, and 1 for the row itself."""
+
 
 class Outcomes(NamedTuple):
-    """Per row: outcome index, whether it has a prediction, whether it has both, and its eight sums."""
+    """Per row, what it predicted and what came true, and what the kernel adds to its bins.
 
-    outcome: np.ndarray  # (n,) int64
-    scored: np.ndarray  # (n,) int64
-    paired: np.ndarray  # (n,) int64
-    row: np.ndarray  # (n, 8) float64
+    Attributes
+    ----------
+    outcome : shape (n,), int64: index of the outcome
+    scored, paired : shape (n,), bool: whether there is a prediction; whether there are both
+    state : shape (n,), int64: outcome (of many classes: whether it is none of them) and ``scored`` in one number; rows
+        that differ in it are counted in different cells
+    row : shape (n, L), float64: two lanes for the column's value, 1, and ``row_sums``; L is a multiple of ``LANES``
+    """
+
+    outcome: np.ndarray
+    scored: np.ndarray
+    paired: np.ndarray
+    state: np.ndarray
+    row: np.ndarray
+
+
+def row_sums(bins: Bins) -> tuple[str, ...]:
+    """Which of ``SUMS`` rows are added up in: those that neither the column nor the row's state tells."""
+    known = ("prediction", "prediction2", "loss", "error2")
+    return (*known, "label", "label2", "prediction_label") if bins.task == "regression" else known
+
+
+def lanes(bins: Bins) -> int:
+    """Numbers that the kernel adds for a row."""
+    return -(-(_OWN + len(row_sums(bins))) // LANES) * LANES
+
+
+def marked_outcomes(bins: Bins) -> int:
+    """Outcomes that the kernel counts one by one: of many classes each would else have cells of its own."""
+    return bins.outcomes if bins.task == "multiclass" else 0
 
 
 def outcomes_of(bins: Bins, prediction: pa.Array | None, label: pa.Array | None, rows: int) -> Outcomes:
@@ -38,7 +68,6 @@ def outcomes_of(bins: Bins, prediction: pa.Array | None, label: pa.Array | None,
     y = np.where(labelled, label_value, 0.0)
     loss = np.zeros(rows)
     error2 = np.zeros(rows)
-    row = np.empty((rows, ROW_SUMS))
     with np.errstate(over="ignore", invalid="ignore"):  # squares of numbers beyond 1e154 are infinite: so be it
         if bins.prediction_kind == "probability":
             clipped = np.clip(p, _TINY, 1 - _TINY)
@@ -50,9 +79,52 @@ def outcomes_of(bins: Bins, prediction: pa.Array | None, label: pa.Array | None,
         elif bins.prediction_kind == "number":
             loss = np.abs(p - y)
             error2 = (p - y) ** 2
-        for k, values in enumerate((p, p * p, y, y * y, p * y, loss, error2, p)):
-            row[:, k] = values if k < 4 else np.where(paired, values, 0.0)
-    return Outcomes(outcome, scored.astype(np.int64), paired.astype(np.int64), row)
+        known = {"prediction": p, "prediction2": p * p, "loss": np.where(paired, loss, 0.0),
+                 "error2": np.where(paired, error2, 0.0)}  # fmt: skip
+        if bins.task == "regression":
+            known |= {"label": y, "label2": y * y, "prediction_label": np.where(paired, p * y, 0.0)}
+    row = np.zeros((rows, lanes(bins)))
+    row[:, _OWN - 1] = 1.0
+    for k, name in enumerate(row_sums(bins), _OWN):
+        row[:, k] = known[name]
+    state = 2 * np.where(labelled, 0, 1) if marked_outcomes(bins) else 2 * outcome
+    return Outcomes(outcome, scored, paired, state + scored, row)
+
+
+def counts_and_sums(bins: Bins, cells: Mapping[int, tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """What the kernel added up of some rows, as profiles have it.
+
+    Parameters
+    ----------
+    cells : by state, lanes (R, L) and marks (R, M): first those of ``marked_outcomes``, then groups of positions
+
+    Returns
+    -------
+    counts : shape (R, O + 2), int64; sums : shape (R, 10 + P); both lie in memory column by column
+    """
+    size, marked = int(bins.offsets[-1]), marked_outcomes(bins)
+    counts, sums = np.zeros((bins.outcomes + 2, size), np.int64), np.zeros((bins.sums, size))
+    for state, (found, marks) in sorted(cells.items()):
+        outcome, scored = divmod(state, 2)
+        labelled = outcome == 0 if marked else outcome < len(bins.classes)
+        value, value2, ones, *own = np.ascontiguousarray(found.T)
+        told = {"value": value, "value2": value2, **dict(zip(row_sums(bins), own, strict=False))}
+        rows = ones.astype(np.int64)
+        if marked:
+            counts[:marked] += marks[:, :marked].T
+        else:
+            counts[outcome] += rows
+        if scored:
+            counts[-2] += rows
+        if scored and labelled:
+            counts[-1] += rows
+            told["prediction_paired"] = told["prediction"]
+        if bins.task == "binary" and labelled and outcome:  # the label is 1, and so is its square
+            told |= {"label": ones, "label2": ones, "prediction_label": told["prediction"]}
+        for name, values in told.items():
+            sums[SUMS.index(name)] += values
+        sums[len(SUMS) :] += marks[:, marked:].T
+    return counts.T, sums.T
 
 
 def _labels(bins: Bins, label: pa.Array | None, rows: int) -> tuple[np.ndarray, np.ndarray]:

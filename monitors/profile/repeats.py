@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numba import njit
 
 from monitors.profile.values import Encoded
 
@@ -82,28 +81,6 @@ def repeated(prints: np.ndarray, times: np.ndarray, ids: np.ndarray) -> int:
     prints, times, ids = prints[order], times[order], ids[order]
     near = (prints[1:] == prints[:-1]) & (times[1:] - times[:-1] <= SECONDS * 1_000_000)
     return int((near & ((ids[1:] != ids[:-1]) | (ids[1:] == 0))).sum())
-
-
-@njit(nogil=True, cache=True)
-def mix_numbers(values: np.ndarray, flags: np.ndarray, salt: np.uint64, prints: np.ndarray) -> None:
-    """Add a hash of a column's numbers to the hash of their rows.
-
-    Parameters
-    ----------
-    values : shape (n,), float64; flags : shape (n,) or (0,), uint8; prints : shape (n,), uint64, is written
-    """
-    bits = values.view(np.uint64)
-    flagged = len(flags) > 0
-    for i in range(len(bits)):
-        x = bits[i]
-        if flagged and flags[i] > 0:
-            x = np.uint64(flags[i])
-        elif values[i] != values[i]:  # NaN has many patterns of bits
-            x = np.uint64(255)
-        x = (x ^ salt) * np.uint64(0xBF58476D1CE4E5B9)
-        x ^= x >> np.uint64(32)
-        x *= np.uint64(0x94D049BB133111EB)
-        prints[i] += x ^ (x >> np.uint64(29))
 
 
 def text_hashes(encoded: Encoded, salt: np.uint64) -> np.ndarray:

@@ -10,5 +10,5 @@ SUMS = (
 both (paired); value (less the column's centre) over rows whose value is a number. Where the log has positions, the
 labelled rows of each group of positions (``Bins.places``) follow: sums of ones, exact to 2^53."""
 
-ROW_SUMS = 8
-"""How many of ``SUMS`` belong to the row rather than to the column's value."""
+LANES = 8
+"""Numbers that the kernel adds at a time."""

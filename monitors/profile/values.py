@@ -94,14 +94,14 @@ def _microseconds(array: pa.Array) -> pa.Array:
 
 
 def bins_of(array: pa.Array, column: ColumnBins) -> np.ndarray:
-    """Bin of each row of a column, shape (n,), int64: the same that the kernel counts it into."""
+    """Bin of each row of a column, shape (n,), int32: the same that the kernel counts it into."""
     if column.kind == "categorical":
         return to_codes(array, column)[0]
     values, flags = to_floats(array)
     with np.errstate(invalid="ignore"):
         bins = FIRST + np.searchsorted(column.edges, values, side="right")
     bins = np.where(np.isnan(values), NAN, np.where(np.isinf(values), INVALID, bins))
-    return np.where(flags > 0, flags, bins).astype(np.int64) if len(flags) else bins.astype(np.int64)
+    return (np.where(flags > 0, flags, bins) if len(flags) else bins).astype(np.int32)
 
 
 Encoded = tuple[np.ndarray, np.ndarray | None, list[str | None]]
@@ -115,13 +115,13 @@ def to_codes(
 
     Returns
     -------
-    bins : shape (n,), int64
+    bins : shape (n,), int32
     unseen : distinct values that the reference never had
     unseen_code : shape (n,), int64: index into ``unseen``, -1 elsewhere; shape (0,) when nothing is unseen
     """
     codes, nulls, values = distinct(array) if encoded is None else encoded
     lookup, unknown = column.lookup, column.unknown_bin
-    table = np.empty(len(values) + 1, dtype=np.int64)
+    table = np.empty(len(values) + 1, dtype=np.int32)
     table[-1] = NULL
     unseen: list[str] = []
     unseen_index = np.full(len(values) + 1, -1, dtype=np.int64)

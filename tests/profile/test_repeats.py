@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitors.profile.repeats import MOST, SECONDS, Sample, conflicting, mix_numbers, repeated, salts, text_hashes
+from monitors.profile.kernel import mix_numbers
+from monitors.profile.repeats import MOST, SECONDS, Sample, conflicting, repeated, salts, text_hashes
 from monitors.profile.values import distinct
 from tests.cubes import FIRST_DAY, ID, SCORE, TIME, binary_log, freeze, profile
 

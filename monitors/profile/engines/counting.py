@@ -31,7 +31,7 @@ def count(rows: Iterable[Rows], bins: Bins, known: frozenset[str]) -> Iterator[F
     for some in rows:
         accumulator.add(some)
         held += len(some) * 8
-        if held + sum(cells.counts.nbytes + cells.sums.nbytes for cells in accumulator.cells) > FULL_BYTES:
+        if held + sum(cells.nbytes for cells in accumulator.cells) > FULL_BYTES:
             yield from _emptied(accumulator)
             accumulator, held = Accumulator(bins, known, threads=1), 0
     yield from _emptied(accumulator)

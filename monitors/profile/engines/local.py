@@ -138,8 +138,11 @@ def labelled_windows(rows: Rows) -> set[int]:
 
 def window_bytes(bins: Bins, grain: Grain) -> int:
     """Memory that a window's counts take while they are taken, all segments included."""
+    from monitors.profile.outcomes import lanes, marked_outcomes
+
     cells = 1 + sum(max(len(values), 2) for _, values in bins.segments)
-    counts = int(bins.offsets[-1]) * (bins.outcomes + 12) * 8 * cells
+    states = 2 if marked_outcomes(bins) else bins.outcomes
+    counts = int(bins.offsets[-1]) * (states * lanes(bins) + marked_outcomes(bins)) * 8 * cells
     return counts + _HOURS.get(grain.unit, 100) * grain.count * len(bins.features) * 12
 
 
