@@ -57,6 +57,7 @@ class Accumulator:
         self.threads = threads
         self.places = {column.name: i for i, column in enumerate(bins.features)}
         self.attributed: dict[str, int | None] = {}  # place of the feature whose attributions a column holds, by name
+        self.found: dict[str, int] = {}  # the batch's columns by name
         self.pool = ThreadPoolExecutor(threads)
 
     def add(self, rows: Rows) -> None:
@@ -66,6 +67,7 @@ class Accumulator:
             facts["future"] = facts.get("future", 0) + count
         if not len(rows):
             return
+        self.found = {name: place for place, name in enumerate(rows.batch.schema.names)}
         outcomes = outcomes_of(self.bins, rows.prediction, rows.label, len(rows))
         placed = []
         for group, cells in zip(self.groups, self.cells, strict=True):
@@ -130,8 +132,8 @@ class Accumulator:
             marks.append(outcomes.outcome)
         column = self.bins.of_role("position")
         if column is not None:
-            at = rows.batch.schema.get_field_index(column.name)
-            group = self.bins.places[bins_of(rows.batch.column(at), column)] if at >= 0 else np.int64(0)
+            at = self.found.get(column.name)
+            group = np.int64(0) if at is None else self.bins.places[bins_of(rows.batch.column(at), column)]
             marks.append(np.where(outcomes.outcome < len(self.bins.classes), marked + group, -1))
         return np.stack(marks, axis=1) if marks else np.empty((len(rows), 0), np.int64)
 
@@ -178,8 +180,8 @@ class Accumulator:
         if column.role == "label":
             # a label that has not come yet is null, not absent
             return rows.label if rows.label is not None else pa.nulls(len(rows))
-        place = rows.batch.schema.get_field_index(column.name)
-        return rows.batch.column(place) if place >= 0 else None
+        place = self.found.get(column.name)
+        return None if place is None else rows.batch.column(place)
 
     def _note(self, rows: Rows, outcome: np.ndarray, prints: np.ndarray | None) -> None:
         """Facts of the windows in this batch."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from monitors.profile.accumulate import Accumulator
 from monitors.profile.bins import Bins
@@ -24,6 +25,16 @@ def profile_rows(
     windows : how many are expected; 0 is not known
     """
     accumulator = Accumulator(bins, known, threads or os.cpu_count() or 1, windows)
-    for rows in batches:
+    for rows in ahead(batches):
         accumulator.add(rows)
     return accumulator.profiles()
+
+
+def ahead(batches: Iterable[Rows]) -> Iterator[Rows]:
+    """The same, each read by another thread while the one before it is counted."""
+    waiting = iter(batches)
+    with ThreadPoolExecutor(1) as reader:
+        following = reader.submit(next, waiting, None)
+        while (rows := following.result()) is not None:
+            following = reader.submit(next, waiting, None)
+            yield rows

@@ -7,6 +7,8 @@ not at all, so that shares in the sample are shares in the window. It depends on
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -34,12 +36,11 @@ class Sample:
 
     def add(self, keys: np.ndarray, *more: np.ndarray) -> None:
         """Take rows: ``keys`` (n,), uint64, well mixed, and what is to be known of them, each (n,), of 64 bits."""
-        columns = np.stack([keys, *(column.view(np.uint64) for column in more)])
-        self._keep(columns)
+        self._keep([keys, *(column.view(np.uint64) for column in more)])
         while self._count > MOST and self.bits < 63:
             self.bits += 1
             whole, self._kept, self._count = np.concatenate(self._kept, axis=1), [], 0
-            self._keep(whole)
+            self._keep(list(whole))
 
     def __add__(self, other: Sample) -> Sample:
         """The sample of both sets of rows together: the same as if one had taken them all."""
@@ -49,11 +50,12 @@ class Sample:
             out.add(*part.rows())
         return out
 
-    def _keep(self, columns: np.ndarray) -> None:
+    def _keep(self, columns: Sequence[np.ndarray]) -> None:
         if self.bits:
-            columns = columns[:, columns[0] & np.uint64((1 << self.bits) - 1) == 0]
-        self._kept.append(columns)
-        self._count += columns.shape[1]
+            own = np.flatnonzero(columns[0] & np.uint64((1 << self.bits) - 1) == 0)
+            columns = [column[own] for column in columns]
+        self._kept.append(np.stack(columns))
+        self._count += len(columns[0])
 
     def rows(self) -> np.ndarray:
         """What is kept, shape (1 + more, rows), uint64."""
@@ -62,6 +64,7 @@ class Sample:
 
 def conflicting(ids: np.ndarray, prints: np.ndarray) -> int:
     """Rows whose id came with other values too, beyond the first kind of values of each id. Both shape (n,), uint64."""
+    ids, prints = _several(ids, prints)
     order = np.lexsort((prints, ids))
     ids, prints = ids[order], prints[order]
     same = ids[1:] == ids[:-1]
@@ -77,10 +80,17 @@ def repeated(prints: np.ndarray, times: np.ndarray, ids: np.ndarray) -> int:
     ----------
     prints, ids : shape (n,), uint64, id 0: none; times : shape (n,), int64 µs
     """
+    prints, times, ids = _several(prints, times, ids)
     order = np.lexsort((ids, times, prints))
     prints, times, ids = prints[order], times[order], ids[order]
     near = (prints[1:] == prints[:-1]) & (times[1:] - times[:-1] <= SECONDS * 1_000_000)
     return int((near & ((ids[1:] != ids[:-1]) | (ids[1:] == 0))).sum())
+
+
+def _several(keys: np.ndarray, *more: np.ndarray) -> list[np.ndarray]:
+    """The rows whose key is not theirs alone: few, and sorting by all columns takes long."""
+    own = np.flatnonzero(pd.Series(keys).duplicated(keep=False).to_numpy())
+    return [column[own] for column in (keys, *more)]
 
 
 def text_hashes(encoded: Encoded, salt: np.uint64) -> np.ndarray:

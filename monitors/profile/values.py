@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from decimal import Decimal
+from functools import lru_cache
 
 import numpy as np
 import polars as pl
@@ -16,6 +17,7 @@ from monitors.profile.bins import FIRST, INVALID, NAN, NULL, ColumnBins
 _EMPTY_FLAGS = np.empty(0, dtype=np.uint8)
 
 
+@lru_cache
 def type_class(kind: pa.DataType) -> str:
     """``number``, ``text``, ``boolean``, ``time`` or ``null``: the types that a person tells apart."""
     if pa.types.is_dictionary(kind):
