@@ -87,7 +87,7 @@ def normalised(batch: pa.RecordBatch, kept: Sequence[Leaf], text_columns: Collec
 
 def plain_schema(schema: pa.Schema, kept: Sequence[Leaf]) -> pa.Schema:
     """The schema that batches of the kept leaves of this one have when they are ``normalised``."""
-    empty = pa.RecordBatch.from_arrays([pa.array([], part.type) for part in schema], schema=schema)
+    empty = pa.RecordBatch.from_arrays([pa.nulls(0, part.type) for part in schema], schema=schema)
     return normalised(empty, kept).schema
 
 

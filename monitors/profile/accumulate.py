@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -228,23 +228,23 @@ class Accumulator:
                     if rows.times is not None:
                         self.by_values.setdefault(int(start), Sample()).add(own, rows.times[mask], ids)
 
-    def profiles(self) -> list[Profile]:
-        """Every window's profile, all rows and by segment, in order of start and segment."""
-        return [profile for part in self.window_parts() for profile in part.profiles(self.bins)]
+    def profiles(self) -> Iterator[list[Profile]]:
+        """A window's profiles at a time, in order of start: of all rows, then by segment in order."""
+        return (part.profiles(self.bins) for part in self.window_parts())
 
-    def window_parts(self) -> list[Part]:
+    def window_parts(self) -> Iterator[Part]:
         """What the rows come to, window by window in order, ready to be added to that of other rows."""
         self.pool.shutdown()
-        groups = [cells.profiles() for cells in self.cells]
-        return [
-            Part(
-                start, tuple(group.get(start, {}) for group in groups), self.windows[start],
-                {i: counts[start] for i, counts in enumerate(self.unseen) if start in counts},
+        groups = [(cells, cells.windows()) for cells in self.cells]
+        for start in sorted(self.windows):
+            yield Part(
+                start,
+                tuple({segment: cells.profile(start, segment, own) for segment, own in places.get(start, {}).items()}
+                      for cells, places in groups),
+                self.windows[start], {i: counts[start] for i, counts in enumerate(self.unseen) if start in counts},
                 self.ids.get(start), self.by_id.get(start), self.by_values.get(start), self.follower.course(start),
                 self.follower.lost.get(start, {}),
-            )
-            for start in sorted(self.windows)
-        ]  # fmt: skip
+            )  # fmt: skip
 
 
 def _segment_name(value: str | None, kept: tuple[str, ...]) -> str:

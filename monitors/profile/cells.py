@@ -76,17 +76,15 @@ class Cells:
         """Bytes that the counts take."""
         return len(self.index) * self.lanes.shape[1] * (self.lanes.shape[2] + self.marks.shape[2]) * 8
 
-    def profiles(self) -> dict[int, dict[str, Profile]]:
-        """By window and segment; their facts hold ``rows`` and ``attributions``."""
-        states: dict[tuple[int, str], dict[int, int]] = defaultdict(dict)
+    def windows(self) -> dict[int, dict[str, dict[int, int]]]:
+        """Places of cells by window, segment and state."""
+        out: dict[int, dict[str, dict[int, int]]] = defaultdict(lambda: defaultdict(dict))
         for cell, i in self.index.items():
-            states[cell.start, cell.segment][cell.state] = i
-        out: dict[int, dict[str, Profile]] = defaultdict(dict)
-        for (start, segment), own in states.items():
-            out[start][segment] = self._profile(start, segment, own)
+            out[cell.start][cell.segment][cell.state] = i
         return out
 
-    def _profile(self, start: int, segment: str, own: dict[int, int]) -> Profile:
+    def profile(self, start: int, segment: str, own: dict[int, int]) -> Profile:
+        """Of some cells, by state; its facts hold ``rows`` and ``attributions``."""
         counts, sums = counts_and_sums(self.bins, {state: (self.lanes[i], self.marks[i]) for state, i in own.items()})
         places = [own[state] for state in sorted(own)]
         facts: Facts = {"rows": self.rows[start, segment]}

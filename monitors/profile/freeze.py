@@ -6,6 +6,7 @@ The result does not depend on the order in which files or batches come, so a lat
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -147,11 +148,10 @@ class Collector:
         task = model.task or task_of(self.label, self.prediction)
         classes = classes_of(task, model.positive, self.label)
         kind = kind_of_prediction(task, classes, self.prediction)
-        columns = [
-            column_bins(name, "feature", column)
-            for name, column in sorted(self.seen.items())
-            if self.columns.is_feature(name) and self._wanted(column)
-        ]
+        names = [name for name, column in sorted(self.seen.items())
+                 if self.columns.is_feature(name) and self._wanted(column)]  # fmt: skip
+        with ThreadPoolExecutor(2) as pool:  # sorting takes most of it, and lets others run
+            columns = list(pool.map(lambda name: column_bins(name, "feature", self.seen[name]), names))
         if self.columns.include is not None:
             order = {name: i for i, name in enumerate(self.columns.include)}
             columns.sort(key=lambda column: order[column.name])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 from monitors.profile.accumulate import Accumulator
 from monitors.profile.bins import Bins
@@ -12,10 +11,10 @@ from monitors.profile.cube import Profile
 from monitors.profile.rows import Rows
 
 
-def profile_rows(
+def profile_windows(
     batches: Iterable[Rows], bins: Bins, known: Iterable[str] = (), threads: int = 0, windows: int = 0
-) -> list[Profile]:
-    """Profiles of every window and segment that the batches hold, in order of start and segment.
+) -> Iterator[list[Profile]]:
+    """Profiles of the windows that the batches hold: all those of a window at a time, in order of start and segment.
 
     Parameters
     ----------
@@ -25,16 +24,11 @@ def profile_rows(
     windows : how many are expected; 0 is not known
     """
     accumulator = Accumulator(bins, known, threads or os.cpu_count() or 1, windows)
-    for rows in ahead(batches):
+    for rows in batches:
         accumulator.add(rows)
-    return accumulator.profiles()
+    yield from accumulator.profiles()
 
 
-def ahead(batches: Iterable[Rows]) -> Iterator[Rows]:
-    """The same, each read by another thread while the one before it is counted."""
-    waiting = iter(batches)
-    with ThreadPoolExecutor(1) as reader:
-        following = reader.submit(next, waiting, None)
-        while (rows := following.result()) is not None:
-            following = reader.submit(next, waiting, None)
-            yield rows
+def profile_rows(batches: Iterable[Rows], bins: Bins, known: Iterable[str] = ()) -> list[Profile]:
+    """The same, all in one list."""
+    return [profile for profiles in profile_windows(batches, bins, known) for profile in profiles]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from monitors.profile.sorting import ascending
 from monitors.profile.values import count_values, to_floats, type_class
 
 KNOWN_VALUES = 20_000
@@ -74,7 +75,7 @@ class SeenColumn:
             values, flags = to_floats(array)
             good = np.isfinite(values) if not len(flags) else np.isfinite(values) & (flags == 0)
             parts.append(values[good])
-        return np.sort(np.concatenate(parts)) if parts else np.empty(0)
+        return ascending(np.concatenate(parts)) if parts else np.empty(0)
 
     def counted(self) -> Counter[str]:
         """Rows by value as text: exact, or from the sample where values were numbers or too many."""

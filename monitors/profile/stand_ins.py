@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
@@ -45,7 +46,8 @@ def partners(columns: Sequence[ColumnBins], seen: Mapping[str, SeenColumn], keys
     wanted = max(LEAST_ROWS, min(MOST_ROWS, CELLS // len(columns)))
     chosen = np.unique(keys)[:wanted]
     places = _Places(chosen)
-    blocks = [_block(column, seen[column.name], places) for column in columns]
+    with ThreadPoolExecutor(2) as pool:
+        blocks = list(pool.map(lambda column: _block(column, seen[column.name], places), columns))
     found = strengths(blocks)
     np.fill_diagonal(found, 0.0)
     names = np.array([column.name for column in columns], object)
@@ -89,7 +91,8 @@ def strengths(blocks: Sequence[np.ndarray]) -> np.ndarray:
         both[:, gaps] = both[gaps].T
     square = (flat.T @ flat).astype(float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        square = (square / both[owner][:, owner]) ** 2
+        square /= both if len(owner) == len(blocks) else both[owner][:, owner]
+    square **= 2
     if len(owner) != len(blocks):
         first = np.concatenate([[0], np.cumsum(widths)[:-1]])
         square = np.add.reduceat(np.add.reduceat(square, first, axis=0), first, axis=1)
@@ -97,7 +100,7 @@ def strengths(blocks: Sequence[np.ndarray]) -> np.ndarray:
     dim, least = np.outer(k, k), np.minimum.outer(k, k)
     with np.errstate(divide="ignore", invalid="ignore"):
         due = np.where(dim > 1, dim / both, 0.0)
-        share = np.clip((square - due) / (np.maximum(least, 1) - np.where(dim > 1, due, 0.0)), 0.0, 1.0)
+        share = np.clip((square - due) / (least - due), 0.0, 1.0)
     share = np.where(both >= _FEWEST, share, 0.0)
     return np.asarray(np.sqrt(np.nan_to_num(share)))
 
@@ -112,17 +115,15 @@ class _Places:
 
     def __init__(self, chosen: np.ndarray) -> None:
         self.chosen = chosen
-        self._known: list[tuple[np.ndarray, tuple[pa.Array, np.ndarray]]] = []
+        self._known: dict[int, tuple[np.ndarray, tuple[pa.Array, np.ndarray]]] = {}
 
     def of(self, piece: int, keys: np.ndarray) -> tuple[pa.Array, np.ndarray]:
         """Indices of the piece's rows that are chosen, and their places."""
-        if piece < len(self._known) and self._known[piece][0] is keys:
-            return self._known[piece][1]
-        own = np.flatnonzero(keys <= self.chosen[-1])
-        found = pa.array(own), np.searchsorted(self.chosen, keys[own])
-        if piece == len(self._known):
-            self._known.append((keys, found))
-        return found
+        known = self._known.get(piece)
+        if known is None or known[0] is not keys:
+            own = np.flatnonzero(keys <= self.chosen[-1])
+            known = self._known[piece] = keys, (pa.array(own), np.searchsorted(self.chosen, keys[own]))
+        return known[1]
 
 
 def _block(column: ColumnBins, seen: SeenColumn, places: _Places) -> np.ndarray:

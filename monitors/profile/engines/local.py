@@ -10,6 +10,7 @@ import numpy as np
 
 from monitors import sources
 from monitors.errors import LogFileError
+from monitors.logs.ahead import ahead
 from monitors.logs.files import LogFile
 from monitors.logs.kept import Kept
 from monitors.logs.prepare import Layout, Scan, read_rows, scan
@@ -81,10 +82,13 @@ class LocalEngine:
 
     def profile(self, reading: Reading, bins: Bins, known: frozenset[str]) -> Iterator[list[Profile]]:
         """See ``Engine.profile``."""
-        from monitors.profile.local import profile_rows
+        return ahead(self._profile(reading, bins, known))
+
+    def _profile(self, reading: Reading, bins: Bins, known: frozenset[str]) -> Iterator[list[Profile]]:
+        from monitors.profile.local import profile_windows
 
         if reading.windows is None:
-            yield profile_rows(self._read(reading, kept=self.kept), bins, known)
+            yield from profile_windows(self._read(reading, kept=self.kept), bins, known)
             return
         at_once = max(1, _CELLS_AT_ONCE // max(window_bytes(bins, reading.layout.grain), 1))
         wanted = sorted(reading.windows)
@@ -92,7 +96,7 @@ class LocalEngine:
             part = frozenset(wanted[begin : begin + at_once])
             files = reading.files if reading.touching is None else reading.touching(set(part))
             rows = self._read(replace(reading, windows=part, files=files), kept=self.kept)
-            yield profile_rows(rows, bins, known, windows=len(part))
+            yield from profile_windows(rows, bins, known, windows=len(part))
         self.kept.clear()
 
     def rows(self, reading: Reading, only_ids: bool = False) -> Iterator[Rows]:
@@ -106,6 +110,9 @@ class LocalEngine:
     def _read(
         self, reading: Reading, keys: bool = False, only_ids: bool = False, kept: Kept | None = None
     ) -> Iterator[Rows]:
+        return ahead(self._rows(reading, keys, only_ids, kept))
+
+    def _rows(self, reading: Reading, keys: bool, only_ids: bool, kept: Kept | None) -> Iterator[Rows]:
         for done, file in enumerate(reading.files, 1):
             yield from read_file(reading, file, keys, only_ids, reading.trouble.get(file.key), kept)
             reading.progress(reading.step, done, len(reading.files))
