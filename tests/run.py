@@ -2,8 +2,8 @@
 """Everything that must be green: lint, types, tests. Needs Python's standard library alone.
 
 Makes .venv, installs the project with its test extra into it, gets the system packages that some tests need (with
-apt-get, as root or through sudo), then runs ruff, mypy and pytest, each whatever the others say. Arguments go to
-pytest: ``python3 tests/run.py tests/test_config.py -k timezone``.
+apt-get, as root or through sudo), then runs pytest, with ruff and mypy beside it, each whatever the others say.
+Arguments go to pytest: ``python3 tests/run.py tests/test_config.py -k timezone``.
 
 Tests whose system package cannot be had are named at the end; with CI=true in the environment that is a failure.
 """
@@ -38,12 +38,12 @@ def main(arguments: list[str]) -> int:
     in_ci = os.environ.get("CI", "").lower() == "true"
 
     left_out = ["-m", " and ".join(f"not {marker}" for marker in absent)] if absent else []
-    steps = {
-        "ruff": ["-m", "ruff", "check", "."],
-        "mypy": ["-m", "mypy"],
-        "pytest": ["-m", "pytest", "-n", "2", *left_out, *arguments],
-    }
-    failed = [name for name, step in steps.items() if run([str(PYTHON), *step]) != 0]
+    lint = {"ruff": ["-m", "ruff", "check", "."], "mypy": ["-m", "mypy"]}
+    # a worker begins with a half of the tests as they stand, so that what a file shares is mostly made once
+    tests = ["-m", "pytest", "-n", "2", "--dist", "worksteal", *left_out, *arguments]
+    aside = {name: begun([str(PYTHON), *step]) for name, step in lint.items()}
+    failed = ["pytest"] if run([str(PYTHON), *tests]) != 0 else []
+    failed += [name for name, process in aside.items() if ended(name, process) != 0]
     if unrun:
         print(f"\n{'!' * 100}\nNOT RUN, for want of {', '.join(NEEDS[marker][1] for marker in absent)}:")
         print("\n".join(f"  {name}" for name in unrun) + f"\n{'!' * 100}")
@@ -57,6 +57,17 @@ def run(command: list[str], quiet: bool = False) -> int:
     """Run a command in the project's folder, saying so; its exit code."""
     print("+", " ".join(command), flush=True)
     return subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL if quiet else None).returncode
+
+
+def begun(command: list[str]) -> subprocess.Popen[str]:
+    """A command that runs beside others in the project's folder, what it says being kept."""
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def ended(name: str, process: subprocess.Popen[str]) -> int:
+    """What such a command said, shown when it is done; its exit code."""
+    print(f"\n+ {name}\n{process.communicate()[0]}", end="", flush=True)
+    return process.returncode
 
 
 def environment() -> None:

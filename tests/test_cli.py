@@ -74,28 +74,37 @@ def test_every_command_and_option_says_what_it_is_for() -> None:
     "arguments",
     [["runn"], ["init"], ["check", "--windw", "last"], ["note", "x", "--kind", "party"], ["dashboard", "--port", "0"]],
 )
-def test_usage_errors_leave_with_2_and_no_traceback(arguments: list[str]) -> None:
-    done = ran(*arguments)
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr
+def test_usage_errors_leave_with_2_and_no_traceback(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(*arguments, monkeypatch=monkeypatch) == 2
+    said = capsys.readouterr().err
+    assert said
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize("command", ["run", "findings", "check", "dashboard"])
-def test_no_configuration_is_one_sentence(command: str, tmp_path: Path) -> None:
-    done = ran(command, cwd=tmp_path)
-    assert done.returncode == 2
-    assert (
-        done.stderr == "driftmeter: there is no driftmeter.toml; `driftmeter init LOG` writes one, -c names another.\n"
-    )
+def test_no_configuration_is_one_sentence(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert call(command, monkeypatch=monkeypatch) == 2
+    sentence = "driftmeter: there is no driftmeter.toml; `driftmeter init LOG` writes one, -c names another.\n"
+    assert capsys.readouterr().err == sentence
 
 
-def test_nothing_stored_yet(tmp_path: Path) -> None:
+def test_nothing_stored_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "driftmeter.toml").write_text('[logs]\npath = "a.csv"\n')
-    for command in (["findings"], ["check"], ["note", "deployed"], ["measurements", "--out", "x.csv"]):
-        done = ran(*command, cwd=tmp_path)
-        assert done.returncode == 2
-        assert "driftmeter run" in done.stderr
-        assert len(done.stderr.splitlines()) == 1
+    monkeypatch.chdir(tmp_path)
+    for command in (["check"], ["note", "deployed"], ["measurements", "--out", "x.csv"]):
+        assert call(*command, monkeypatch=monkeypatch) == 2
+        said = capsys.readouterr().err
+        assert "driftmeter run" in said
+        assert len(said.splitlines()) == 1
+    done = ran("findings", cwd=tmp_path)  # a process of its own says the same
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
     assert not (tmp_path / "driftmeter.db").exists()
 
 

@@ -218,6 +218,8 @@ def test_tests_that_cannot_run_are_named_and_fail_in_ci(
     monkeypatch.setattr(runner, "found", lambda programs, package: False)
     monkeypatch.setattr(runner, "collected", lambda marker, arguments: [f"tests/test_{marker}.py::test_page"])
     monkeypatch.setattr(runner, "run", lambda command: commands.append(command) or 0)
+    monkeypatch.setattr(runner, "begun", lambda command: None)
+    monkeypatch.setattr(runner, "ended", lambda name, process: 0)
     assert runner.main([]) == code
     out = capsys.readouterr().out
     assert "NOT RUN, for want of chromium, openjdk-17-jre-headless, postgresql" in out
@@ -232,6 +234,15 @@ def test_every_step_runs_whatever_the_others_say(
 ) -> None:
     monkeypatch.setattr(runner, "environment", lambda: None)
     monkeypatch.setattr(runner, "found", lambda programs, package: True)
+    says = "print(f'{7 * 6} lines are too long'); raise SystemExit(1)"
+    begun = runner.begun
+    monkeypatch.setattr(runner, "begun", lambda command: begun([sys.executable, "-c", says]))
     monkeypatch.setattr(runner, "run", lambda command: 0 if "pytest" in command else 1)
     assert runner.main([]) == 1
-    assert "failed: ruff, mypy" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert out.count("42 lines are too long") == 2
+    assert "failed: ruff, mypy" in out
+    monkeypatch.setattr(runner, "run", lambda command: 1)
+    monkeypatch.setattr(runner, "begun", lambda command: begun([sys.executable, "-c", "print('fine')"]))
+    assert runner.main([]) == 1
+    assert "failed: pytest\n" in capsys.readouterr().out

@@ -37,7 +37,7 @@ def encoded(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
     for part in _SCHEMA:
         values = frame[part.name]
         if pa.types.is_dictionary(part.type):
-            arrays[part.name] = pa.array(values, pa.string(), from_pandas=True)
+            arrays[part.name] = pa.array(values.to_numpy(object), pa.string(), from_pandas=True)
         elif part.name in NUMBERS:
             numbers = values.to_numpy(float)
             arrays[part.name] = np.where(np.isfinite(numbers), numbers, np.nan)

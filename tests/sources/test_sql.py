@@ -87,7 +87,7 @@ class Table:
             "model": {"name": "m", "task": "binary", "positive": 1},
             "logs": {"uri": self.uri, "query": query, "timestamp": "ts", "id": "id", "prediction": "score",
                      "label": "y", **logs},
-            "features": {"segments": ["place"], "version": "version"},
+            "features": {"version": "version"},
             "windows": {"size": size},
             "reference": {"start": "2025-01-01", "end": "2025-01-08"} if size == "1d" else {"start": 0, "end": 200},
             "store": {"url": f"sqlite:///{store}.db"},
@@ -225,9 +225,9 @@ def test_times_of_every_type(tmp_path: Path, made: str, first: str) -> None:
 def test_many_windows_are_counted_in_groups(tmp_path: Path) -> None:
     table = Table(tmp_path, f"sqlite:///{tmp_path / 'log.sqlite'}")
     table.write(0, 300)
-    table.do("INSERT INTO log (ts, id) VALUES ('1971-05-05 10:11:12.000000', 'old')")
+    table.do("INSERT INTO log (ts, id) VALUES ('2020-05-05 10:11:12.000000', 'old')")
     found = _rows(table.uri, "SELECT * FROM log", "1h", timestamp="ts", id="id")
-    assert found[0] == ("query 1971-05-05 10:00", 1, 1)
+    assert found[0] == ("query 2020-05-05 10:00", 1, 1)
     assert len(found) == 49
     assert sum(rows for _, rows, _ in found) == 241
 

@@ -57,6 +57,13 @@ def test_what_goes_in_comes_out_oldest_window_first(tmp_path: Path) -> None:
     assert {type(value) for name in ("feature", "segment", "detail") for value in found[name]} == {str, type(None)}
 
 
+def test_pandas_own_strings_are_texts_too() -> None:
+    rows = [row("psi", name, start, detail="why") for name in "xy" for start in (2, 1)]
+    found = decoded([{"model": "m", **each} for each in encoded(pd.DataFrame(rows))])
+    assert found["feature"].tolist() == ["x", "y"] * 2
+    assert set(found["detail"]) == {"why"}
+
+
 def test_others_give_way_and_other_models_stay(tmp_path: Path) -> None:
     store = stored(tmp_path)
     with store.writing("n") as connection:

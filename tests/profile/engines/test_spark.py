@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-DAYS = 14
+DAYS = 12
 FROM_FILES = {"files", "late", "descents", "lost_in", "typed_in", "future"}
 """Facts that rows of a table do not have: it has no files, and its rows no order."""
 
@@ -50,6 +50,7 @@ def spark() -> Iterator[Any]:
             "spark.sql.adaptive.enabled": "false", "spark.driver.bindAddress": "127.0.0.1",
             "spark.driver.host": "127.0.0.1", "spark.sql.session.timeZone": "America/New_York",
             "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+            "spark.python.daemon.module": "tests.profile.engines.spark_daemon",
         }  # fmt: skip
         for key, value in settings.items():
             builder = builder.config(key, value)
@@ -65,7 +66,7 @@ def test_a_store_from_files_is_the_local_one(spark: Any, tmp_path: Path) -> None
         here.day(day, labels=day < DAYS - 2)
     pq.write_table(pa.table({"ts": pa.array([], pa.timestamp("us"))}), here.home / "logs/100.parquet")
     (here.home / "logs/101.parquet").write_bytes(b"PAR1 and no more")
-    frame = pd.concat([day_frame(11, rows=20_000, seed=7), day_frame(3, rows=50, seed=8)])  # skewed, and partly late
+    frame = pd.concat([day_frame(11, rows=6_000, seed=7), day_frame(3, rows=50, seed=8)])  # skewed, and partly late
     frame.drop(columns="y").to_parquet(here.home / "logs/102.parquet", index=False)
     there = copy(here, tmp_path / "there")
 
@@ -112,7 +113,7 @@ def test_counts_from_a_table_are_the_local_ones(spark: Any, tmp_path: Path) -> N
     here.run()
     _flaky(spark, tmp_path)
     frame = spark.read.parquet(str(tmp_path / "logs"))
-    skewed = frame.where("ts < '2025-01-10'").coalesce(1).unionByName(frame.where("ts >= '2025-01-10'").repartition(9))
+    skewed = frame.where("ts < '2025-01-10'").coalesce(1).unionByName(frame.where("ts >= '2025-01-10'").repartition(3))
     empty = frame.where("false").repartition(2)
     skewed.unionByName(empty).selectExpr("*", "flaky(version) as flaked").drop("version").withColumnRenamed(
         "flaked", "version"
@@ -128,7 +129,7 @@ def test_counts_from_a_table_are_the_local_ones(spark: Any, tmp_path: Path) -> N
 def test_labels_join_from_a_table_and_make_their_windows_dirty(spark: Any, tmp_path: Path) -> None:
     here = Log(tmp_path)
     for day in range(DAYS):
-        here.day(day, labels=day != 12)
+        here.day(day, labels=day != DAYS - 2)
     here.run()
     spark.read.parquet(str(tmp_path / "logs")).createOrReplaceTempView("requests")
 
@@ -139,7 +140,7 @@ def test_labels_join_from_a_table_and_make_their_windows_dirty(spark: Any, tmp_p
     labels()
     run(config, spark=spark)
     _same_counts(here.config, config)
-    here.labels(12)
+    here.labels(DAYS - 2)
     here.run()
     labels()
     assert run(config, spark=spark).windows_profiled == 1
