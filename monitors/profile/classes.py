@@ -104,7 +104,11 @@ def kind_of_prediction(task: str, classes: tuple[str, ...], prediction: SeenColu
     if task == "multiclass" or prediction.kind == "categorical":
         return "class"
     values = prediction.floats()
-    if 0 < len(np.unique(values)) <= 2 and set(prediction.counted()) <= either_spelling(classes or ("0", "1")):
+    if (
+        len(values)
+        and np.count_nonzero(np.diff(values)) <= 1
+        and set(prediction.counted()) <= either_spelling(classes or ("0", "1"))
+    ):
         return "class"
     return "probability" if len(values) and values[0] >= 0 and values[-1] <= 1 else "score"
 
