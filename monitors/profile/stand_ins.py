@@ -54,8 +54,8 @@ def partners(columns: Sequence[ColumnBins], seen: Mapping[str, SeenColumn], keys
     words = np.array([_source(name) for name in names], object)
     out = []
     for i, row in enumerate(np.round(found, 2)):
-        order = np.argsort(-row, kind="stable")
-        order = order[row[order] >= LEAST]
+        strong = np.flatnonzero(row >= LEAST)
+        order = strong[np.argsort(-row[strong], kind="stable")]
         elsewhere = order[words[order] != words[i]][:KEPT_ELSEWHERE]
         kept = dict.fromkeys([*order[:KEPT].tolist(), *elsewhere.tolist()])
         if kept:
