@@ -21,6 +21,7 @@ from monitors.profile.bins import Bins
 from monitors.profile.cube import Profile
 from monitors.profile.engines import Reading
 from monitors.profile.engines.local import column_names
+from monitors.profile.facts import Facts
 from monitors.profile.freeze import Model
 from monitors.profile.rows import Columns
 from monitors.profile.seen import SeenColumn
@@ -81,17 +82,18 @@ def profile_dirty(job: Job, bins: Bins, connection: sa.Connection) -> None:
         return
     grain = job.layout.grain
     late = late_rows(log.scans.values(), grain) if grain.kind == "calendar" and job.engine.by_file else None
+    offline = _compared(job, bins, wanted) if job.offline is not None else {}
     for profiles in job.engine.profile(job.reading(wanted, "profiling"), bins, job.layout.columns.parts):
-        if job.offline is not None:
-            profiles = _compared(job, bins, {profile.start for profile in profiles}, profiles)
         for profile in profiles:
+            if not profile.segment and profile.start in offline:
+                profile.facts["offline"] = offline[profile.start]
             if not profile.segment and late is not None:
                 profile.facts["late"] = late[profile.start]
         _insert(connection, name, profiles)
 
 
-def _compared(job: Job, bins: Bins, windows: set[int], profiles: list[Profile]) -> list[Profile]:
-    """The profiles of all rows, with how the windows' values compare with the offline log's."""
+def _compared(job: Job, bins: Bins, windows: set[int]) -> dict[int, Facts]:
+    """How the windows' values compare with the offline log's, which is read once for all of them."""
     assert job.offline is not None
     there = set(job.offline.names())
     features = [column for column in bins.features if column.name in there and column.name != job.offline.id]
@@ -101,10 +103,7 @@ def _compared(job: Job, bins: Bins, windows: set[int], profiles: list[Profile]) 
     found = compare(job.engine.rows(job.reading(windows, "comparing")), job.offline, features)
     if len(wanted_examples(found)):
         name_examples(found, _ids(job, windows))
-    return [
-        replace(p, facts={**p.facts, "offline": found[p.start]}) if not p.segment and p.start in found else p
-        for p in profiles
-    ]
+    return found
 
 
 def _ids(job: Job, windows: set[int]) -> Iterator[tuple[np.ndarray, pa.Array]]:

@@ -11,6 +11,7 @@ import pytest
 
 from monitors.config import Config
 from monitors.errors import UserError
+from monitors.logs.offline import Offline
 from monitors.pipeline import RunResult, run
 from monitors.store import Store
 
@@ -108,6 +109,16 @@ def test_a_tolerance_is_a_part_of_the_value(tmp_path: Path) -> None:
     write(tmp_path, log.assign(price=log["price"] * 1.0001), computed())
     assert "value_mismatch" in set(ran(tmp_path).findings["kind"])
     assert "value_mismatch" not in set(ran(tmp_path, tolerance=0.001).findings["kind"])
+
+
+def test_the_offline_log_is_read_once_for_all_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, served(), computed())
+    reads: list[Any] = []
+    real = Offline.batches
+    monkeypatch.setattr(Offline, "batches", lambda self, *columns: (reads.append(columns), real(self, *columns))[1])
+    ran(tmp_path)
+    assert len(reads) == 1
+    assert all(facts["matched"] == ROWS for facts in profiles(tmp_path))
 
 
 def test_only_windows_that_changed_are_joined_again(tmp_path: Path) -> None:
