@@ -30,6 +30,22 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
+def flights(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The configuration of some months of flights, run; for the dashboard, in a browser and without."""
+    from tests.dashboard.conftest import flights_store
+
+    return flights_store(tmp_path_factory.mktemp("flights"))
+
+
+@pytest.fixture(scope="session")
+def search(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The same of the small cut of the synthetic search."""
+    from tests.dashboard.conftest import search_store
+
+    return search_store(tmp_path_factory.mktemp("search"))
+
+
+@pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """A PostgreSQL server; a test that needs it carries the marker `postgres`."""
     with postgres.served() as url:

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from monitors.cli.serve import CONFIGS
-from tests.dashboard.conftest import ROOT, flights_store, search_store
+from tests.dashboard.conftest import ROOT
 
 FLAGS = (
     "--no-sandbox",
@@ -38,18 +38,16 @@ READY = """() => {
 
 
 @pytest.fixture(scope="session")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url(flights: str, search: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the app is served on the flights and on the small search."""
-    folders = [tmp_path_factory.mktemp(name) for name in ("flights", "search")]
-    configs = [flights_store(folders[0]), search_store(folders[1])]
     port = free_port()
-    environment = os.environ | {CONFIGS: os.pathsep.join(configs), "PYTHONPATH": str(ROOT)}
+    environment = os.environ | {CONFIGS: os.pathsep.join([flights, search]), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "app.py"), "--server.headless=true"]
     command += ["--server.address=127.0.0.1", f"--server.port={port}", "--browser.gatherUsageStats=false"]
     command += ["--client.showErrorDetails=full"]  # an exception's box is what a failing test shows
     log = tmp_path_factory.mktemp("served") / "log.txt"
     with log.open("w") as file:
-        served = subprocess.Popen(command, env=environment, cwd=folders[0], stdout=file, stderr=subprocess.STDOUT)
+        served = subprocess.Popen(command, env=environment, cwd=log.parent, stdout=file, stderr=subprocess.STDOUT)
     try:
         wait_for(f"http://127.0.0.1:{port}/_stcore/health", served, log)
         yield f"http://127.0.0.1:{port}"

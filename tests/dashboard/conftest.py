@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +44,6 @@ def _run(config: str | Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def flights(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return flights_store(tmp_path_factory.mktemp("flights"))
-
-
-@pytest.fixture(scope="session")
-def search(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return search_store(tmp_path_factory.mktemp("search"))
-
-
-@pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """The store of a frame and a configuration's text, made once by its name; the configuration's path."""
     known: dict[str, str] = {}
@@ -67,6 +57,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         return known[name]
 
     return make
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_components() -> Iterator[None]:
+    """At each run of a page Streamlit looks through all installed packages for components, of which we have none.
+
+    In the browser's tests it does.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("streamlit.components.v2.manifest_scanner.scan_component_manifests", list)
+        yield
 
 
 @pytest.fixture
