@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from monitors.assess import coarsen, stack
@@ -35,6 +37,32 @@ def test_profiles_come_back_from_blobs_bit_by_bit(each: Profile) -> None:
     for name in ("counts", "sums", "low", "high"):
         assert getattr(again, name).tobytes() == getattr(each, name).tobytes()
     assert (again.start, again.segment, again.facts) == (each.start, each.segment, each.facts)
+
+
+def test_columns_that_are_alike_are_stored_once() -> None:
+    one = PROFILES[0]
+    with pa.ipc.open_stream(one.encode()) as reader:
+        stored = reader.read_next_batch()
+    alike = json.loads(stored.schema.metadata[b"alike"])
+    columns = np.concatenate([one.counts, one.sums], axis=1).T
+    assert stored.num_columns == len(np.unique(columns, axis=0)) < len(columns)
+    assert alike["label2"] == "n1"  # of a class the label is 1 or 0, and so is its square
+    assert len(alike) == len(columns) - stored.num_columns
+
+
+def test_profiles_of_earlier_stores_are_read() -> None:
+    """They had every column, as 64-bit integers and packed by zstd, and nothing on which are alike."""
+    one = PROFILES[0]
+    columns = {f"n{i}": column.copy() for i, column in enumerate(one.counts.T)}
+    columns |= {name: column.copy() for name, column in zip(SUMS, one.sums.T, strict=True)}
+    meta = {b"low": one.low.tobytes(), b"high": one.high.tobytes(), b"facts": json.dumps(one.facts).encode()}
+    batch, sink = pa.record_batch(columns).replace_schema_metadata(meta), pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_batch(batch)
+    again = Profile.decode(one.start, "", sink.getvalue().to_pybytes())
+    for name in ("counts", "sums", "low", "high"):
+        assert getattr(again, name).tobytes() == getattr(one, name).tobytes()
+    assert again.facts == one.facts
 
 
 def test_what_is_stored_is_a_sequence_of_the_profiles_that_are_decoded_when_asked_for() -> None:
