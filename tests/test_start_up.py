@@ -76,14 +76,15 @@ def test_a_run_with_nothing_new_imports_no_monitor(config: Path) -> None:
 
 
 def test_a_run_with_nothing_new_is_soon_done(config: Path) -> None:
-    """Under two seconds of work; how long that takes on a busy machine says nothing."""
-    spent = []
-    for _ in range(3):
+    """Under two seconds of work, in one of three attempts; how long it takes on a busy machine says nothing."""
+
+    def spent() -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         imported("run", "-c", config)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    assert min(spent) < 2
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    assert any(spent() < 2 for _ in range(3))
 
 
 def test_what_is_named_here_exists() -> None:

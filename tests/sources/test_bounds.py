@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitors.errors import UserError
@@ -51,6 +51,7 @@ TIMES = st.lists(st.integers(1_700_000_000, 1_800_000_000), min_size=1, max_size
 
 @pytest.mark.parametrize("k", range(len(KINDS)))
 @pytest.mark.parametrize(("size", "timezone"), [("1d", "UTC"), ("1h", "UTC"), ("1d", BERLIN), ("1mo", BERLIN)])
+@settings(max_examples=30)  # times sixty
 @given(seconds=TIMES)
 def test_bounds_part_rows_as_windows_do(k: int, size: str, timezone: str, seconds: list[int]) -> None:
     kind, form = KINDS[k]
