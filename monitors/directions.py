@@ -123,7 +123,9 @@ def _numbers(now: Alike, past: Alike, group: np.ndarray) -> list[Numbers]:
     if now.kind == "numeric" and values.any():
         bursts = np.where(there, pooled, 0.0).max(axis=1) > 1 - 2 * _SCARCE
         others = _of_values(now, past, values - total[:, FIRST:].max(axis=1), bursts)
-        found.append(others.at(values[others.owner] > 0))
+        # of two values the share says it all, and their deviation is nothing where a window has one of them alone
+        several = (total[:, FIRST:] > 0).sum(axis=1)[others.owner] > 2
+        found.append(others.at((values[others.owner] > 0) & (several | (others.kind % BURSTS == MEAN))))
     return found
 
 

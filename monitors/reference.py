@@ -12,7 +12,7 @@ from monitors.config import Config
 from monitors.errors import UserError
 from monitors.windows import Grain
 
-DEFAULT_WINDOWS = {"h": 14 * 24, "d": 28, "w": 12, "mo": 6, "rows": 10}
+DEFAULT_WINDOWS = {"h": 14 * 24, "d": 60, "w": 26, "mo": 6, "rows": 10}
 """Windows that are the reference when none is configured; at most half of the log's."""
 
 FEWEST = 3

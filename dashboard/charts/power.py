@@ -147,7 +147,10 @@ def power(
         "xaxis": time_axis(rows, room),
         "yaxis": {"range": y_range, "tickformat": "~g", "nticks": 7},
         "shapes": [*laid.shapes, level(floor, p.muted)],
-        "annotations": [*laid.annotations, level_label("noise floor: no better than chance", floor, p.muted)],
+        "annotations": [
+            *laid.annotations,
+            level_label("noise floor: no better than chance", floor, p.muted, above=False),
+        ],
     }
     return frame(
         {"data": data + dots, "layout": layout},

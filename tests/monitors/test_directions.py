@@ -19,6 +19,7 @@ DAY = day_of(LOG)
 LOG = LOG.assign(
     late=LOG["x"].where(DAY >= REFERENCE), twin=LOG["z"] * 1e3 + 7, same=1.0, rare=RNG.random(len(LOG)) < 0.02,
     word=RNG.choice(list("abcd"), len(LOG), p=[0.6, 0.39, 0.006, 0.004]), none=np.where(DAY == 10, np.nan, LOG["x"]),
+    two=RNG.integers(0, 2, len(LOG)),
 )  # fmt: skip
 CUBE, PAST, _ = build(LOG, REFERENCE)
 BINS = CUBE.bins
@@ -90,9 +91,17 @@ def test_what_is_the_same_in_nearly_all_rows_comes_in_bursts() -> None:
     of = FOUND.numbers
     names = np.array([bins.name for bins in FOUND.bins])[of.owner]
     assert (of.kind[(names == "x") & (of.place > 0)] < BURSTS).any()
-    assert (of.kind[names == "same"][-4:] >= BURSTS).all()
+    assert (of.kind[(names == "same") & (of.kind % BURSTS == MEAN)] >= BURSTS).all()
     weights = np.bincount(of.owner[of.kind % BURSTS == SHARE], of.weight[of.kind % BURSTS == SHARE])
     np.testing.assert_allclose(weights, 1)
+
+
+def test_a_column_of_two_values_has_their_shares_and_a_mean() -> None:
+    """Its deviation is nothing in a window that has one of them alone, which says no more than the share does."""
+    names = [bins.name for bins in FOUND.bins]
+    kinds = {name: (FOUND.numbers.kind[FOUND.numbers.owner == names.index(name)] % BURSTS).tolist() for name in names}
+    assert set(kinds["two"]) == set(kinds["same"]) == {SHARE, MEAN}
+    assert set(kinds["x"]) == {SHARE, RANK, MEAN, SPREAD}
 
 
 def test_bins_of_columns_side_by_side_are_grouped_each_by_its_own_groups() -> None:

@@ -13,7 +13,8 @@ from monitors.statistics.null.lasting import SPANS, sums
 from monitors.statistics.null.tails import tails, together
 
 _CAP = 0.85
-"""Part of the limit for one window that a window may bring to the evidence of several."""
+"""Part of the limit that one window would have with normal tails, which a window may bring to the evidence of several:
+bursts make the tails of one window long, and do not come several in a row."""
 
 
 class Verdict(NamedTuple):
@@ -88,7 +89,7 @@ def judge(
         if k == 1:
             least_p = whole.alone(alone + np.log(chance)) + parts
             limit = _score(tail.surprise(least_p), sides)
-            cap = t_of_score(_CAP * _score(plain[0].surprise(least_p), sides), dof)
+            cap = t_of_score(_CAP * _score(-(alone + np.log(chance) + parts), sides), dof)
         # the fewest windows that raise an alert tell what moved
         better = (least < best) & (best > alone)
         strangest, span = np.where(better, which, strangest), np.where(better, k, span)

@@ -102,9 +102,13 @@ def deviations(
     others = np.zeros(len(x))
     for k in np.unique(kind) if moderated else ():
         others[kind == k] = _going_own_ways(np.sqrt(weight[kind == k]) * away[kind == k]) - 1.0
-    # (which few windows cannot tell), and than two windows' of each feature
+    # (which few windows cannot tell), than two windows' of each feature, and than the feature's own numbers, of which
+    # its level is made: a column of two values has one number, and none that vouches for it
     features = len(x) if owner is None else len(np.unique(owner))
-    most = np.minimum(others, 2.0 * features) * np.maximum(count - 1.0, 1.0)
+    others = np.minimum(others, 2.0 * features)
+    if owner is not None and moderated:
+        others = np.minimum(others, _ways_by(np.sqrt(weight) * away, owner) - 1.0)
+    most = others * np.maximum(count - 1.0, 1.0)
     dof = free + np.minimum(prior, np.minimum(_PRIOR_CAP, most))
     if events is not None:
         dof = np.where(np.isinf(events), _EXACT, dof)
@@ -156,6 +160,15 @@ def _going_own_ways(away: np.ndarray) -> float:
     seen = ((among**2).sum() - numbers) / (numbers * (numbers - 1))
     alike = min(max((seen * free - 1) / (free - 1), 0.0), 1.0)
     return float(numbers / (1 + (numbers - 1) * alike))
+
+
+def _ways_by(away: np.ndarray, owner: np.ndarray) -> np.ndarray:
+    """The same among the numbers of each feature, for each number, shape (D,)."""
+    order = np.argsort(owner, kind="stable")
+    ways = np.empty(len(owner))
+    for mine in np.split(order, np.flatnonzero(np.diff(owner[order])) + 1):
+        ways[mine] = _going_own_ways(away[mine])
+    return ways
 
 
 def _base(ratio: np.ndarray, owner: np.ndarray | None) -> np.ndarray:

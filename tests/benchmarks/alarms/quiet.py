@@ -13,11 +13,11 @@ from monitors.profile.cube import Cube, Profile
 from monitors.profile.freeze import Collector, Model
 from monitors.profile.local import profile_rows
 from monitors.profile.rows import Columns, Rows
-from monitors.reference import Plan
+from monitors.reference import DEFAULT_WINDOWS, Plan
 from monitors.settings import Settings
 from monitors.windows import Grain
 
-GRAINS = {"1d": 60, "1w": 12}
+GRAINS = {"1d": DEFAULT_WINDOWS["d"], "1w": DEFAULT_WINDOWS["w"]}
 """Windows, and how many of them are the reference."""
 
 PARTS = ("ts", "label", "score", "id", "window")
