@@ -44,7 +44,7 @@ BUDGET: Mapping[tuple[str, str], float] = {
 """How the chance of a false alarm in a quiet window is spent: it adds up to 1. Facts that no chance explains (a
 column that is gone, a type that changed, an hour without rows) spend nothing."""
 
-_SPENT = 0.75
+_SPENT = 0.9
 """Part of the false-alarm rate that is spent: the rest is for habits that a short reference does not show."""
 
 RELATIVE = frozenset({"rows", "latency_p50", "latency_p95", "latency_p99"})

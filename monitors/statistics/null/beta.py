@@ -82,8 +82,6 @@ def _mixed(x: float, above: bool, q: float, spread: float, error: float) -> floa
     # the beta distribution with this mean and standard deviation; a binomial of as many rows
     rows = q * (1 - q) / min(spread * spread, 0.95 * q * (1 - q))
     habit = 1 - min(error / spread, 1.0) ** 2
-    # where rows come in clumps, a week of seven days, none of them is half a clump
-    x = max(x, 0.5 / rows)
     mixed = 0.0
     if habit > 0:
         mixed += habit * max(log_betainc(q * (rows - 1), (1 - q) * (rows - 1), x), _LEAST)
