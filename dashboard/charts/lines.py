@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dashboard.charts.text import escape
 from dashboard.charts.timeline import steps
 
 
@@ -49,24 +48,6 @@ def level(y: float, colour: str, *, axis: str = "y", across: str = "paper", dash
         "y1": y,
         "line": {"color": colour, "width": 1.2, "dash": dash},
         "layer": "below",
-    }
-
-
-def level_label(text: str, y: float, colour: str, *, axis: str = "y", above: bool = True) -> dict[str, Any]:
-    """The label of a level rule, inside the plot at its left end."""
-    return {
-        "name": "level",
-        "text": escape(text),
-        "showarrow": False,
-        "xref": "paper",
-        "yref": axis,
-        "x": 0,
-        "y": y,
-        "xanchor": "left",
-        "yanchor": "bottom" if above else "top",
-        "xshift": 4,
-        "borderpad": 1,
-        "font": {"size": 12, "color": colour},
     }
 
 

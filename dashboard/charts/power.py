@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from dashboard.charts.frame import WIDTH, Caption, empty, frame
 from dashboard.charts.labels import DASHED, DOTTED, FILLED, SOLID, End, Key
-from dashboard.charts.lines import last, level, level_label, step_line
+from dashboard.charts.lines import last, level, step_line
 from dashboard.charts.points import markers, status_keys
 from dashboard.charts.strip import marks, strip
 from dashboard.charts.text import count, escape, number, period
@@ -147,10 +147,7 @@ def power(
         "xaxis": time_axis(rows, room),
         "yaxis": {"range": y_range, "tickformat": "~g", "nticks": 7},
         "shapes": [*laid.shapes, level(floor, p.muted)],
-        "annotations": [
-            *laid.annotations,
-            level_label("noise floor: no better than chance", floor, p.muted, above=False),
-        ],
+        "annotations": laid.annotations,
     }
     return frame(
         {"data": data + dots, "layout": layout},
@@ -162,7 +159,11 @@ def power(
         right=right,
         bottom=BOTTOM,
         strip=laid.height,
-        legend=[*power_keys(p, bool(rows["few"].any())), *status_keys(dots, p)],
+        legend=[
+            *power_keys(p, bool(rows["few"].any())),
+            *status_keys(dots, p),
+            Key(DASHED, f"noise floor {number(floor)}", p.muted),
+        ],
         x_title=time_title(rows),
         y_title=f"power, {unit}",
         note=NOTE,
