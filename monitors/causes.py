@@ -139,7 +139,8 @@ def assign(
         return seen[run], first, run.feature, run.segment != "", depth(run.family), run
 
     alerts = {run: {start for start, severity, _ in of if severity == "alert"} for run, of in rows.items()}
-    book = _Book(grain, alike, moments, alerts)
+    planned = {run for run, of in rows.items() if {state for *_, state in of} - {"resolved"} == {"silenced"}}
+    book = _Book(grain, alike, moments, alerts, planned)
     for _, batch in groupby(sorted(rows, key=order), key=seen.__getitem__):
         first_seen = list(batch)
         # what goes on from before, or follows from it, comes first: what else begins with it can then join it
@@ -153,9 +154,10 @@ class _Book:
     """Incidents so far, and where each rule finds them."""
 
     def __init__(
-        self, grain: Grain, alike: Mapping[str, frozenset[str]], moments: Iterable[int], alerts: Mapping[Run, set[int]]
-    ) -> None:
-        self.grain, self.alike, self.alerts = grain, alike, alerts
+        self, grain: Grain, alike: Mapping[str, frozenset[str]], moments: Iterable[int],
+        alerts: Mapping[Run, set[int]], planned: set[Run],
+    ) -> None:  # fmt: skip
+        self.grain, self.alike, self.alerts, self.planned = grain, alike, alerts, planned
         self.joined: dict[Run, Joined] = {}
         self._at: dict[tuple[object, ...], Run] = {}  # the first run that a key leads to
         self._features: dict[tuple[str, int], dict[str, Run]] = {}
@@ -254,6 +256,9 @@ class _Book:
                 put("goes on", run.monitor, run.family, run.feature, run.segment, at)
                 if run.feature:
                     put("lasts", run.feature, run.family, at)
+        if run in self.planned:  # an end that was planned explains what the feature itself does, and silences no other
+            beside("feature", run.feature)
+            return
         # a consequence that comes and goes while its cause lasts is no reason for another feature to join
         if self.joined[run].rule not in ("goes on", "follows") or depth(run.family) <= DEPTH["shift"]:
             put("kind", run.monitor, run.family, run.onset)

@@ -215,3 +215,24 @@ def test_what_goes_on_when_the_log_is_well_again_has_its_own_incident(until: int
 
 def test_what_is_only_worth_a_look_when_the_log_is_well_again_still_hangs_on_it() -> None:
     assert count(finding(5, **VOLUME), finding(5, severity="watch"), finding(8, 5, severity="watch")) == 1
+
+
+PLANNED = run(5, 9, kind="absent", monitor="missing", metric="absent_share")
+
+
+def test_an_end_that_was_planned_explains_its_feature_and_silences_no_other() -> None:
+    silenced = [{**row, "state": "silenced", "severity": "watch"} for row in PLANNED]
+    for rows, more in (
+        ([finding(6, **SCORES)], {}),
+        ([finding(5, feature="z", segment="a=1"), finding(6, segment="a=1", **AUC)], {}),
+        ([absent("z", 5)], {}),
+        ([finding(5, feature="z", **RELATION)], {"moments": [5], "alike": {"z": frozenset({"x"})}}),
+    ):
+        assert count(*silenced, *rows, **more) == 1 + count(*rows, **more)
+    for follows in (finding(5, **DECAY), finding(9, **RELATION), finding(6, segment="a=1")):
+        assert count(*silenced, follows) == 1
+
+
+def test_a_feature_that_left_early_is_silenced_from_its_date_on_alone() -> None:
+    early = [{**row, "state": "silenced"} if row["window_start"] >= BEGIN + 8 * DAY else row for row in PLANNED]
+    assert count(*early, absent("z", 5)) == 1
