@@ -89,3 +89,8 @@ def test_with_few_degrees_of_freedom_the_tail_is_near_that_of_t():
     for dof, t in ((6.0, 3.0), (11.0, 4.0), (30.0, 5.0)):
         exact = np.log(special.stdtr(dof, -t))
         assert tail(0.5 + 0.001 * t, True, 0.5, 0.001, 0.0, dof) == pytest.approx(exact, rel=0.05)
+
+
+def test_a_share_of_which_nothing_is_known_has_no_tail():
+    assert np.isnan(tail(np.nan, True, 0.3, 0.03, 0.01, 10.0))
+    assert np.isnan(tail(0.5, True, 0.3, np.nan, 0.01, 10.0))

@@ -9,6 +9,8 @@ import numpy as np
 from numba import njit
 from scipy import special
 
+from monitors.statistics.null.student import FARTHEST
+
 _VARIANCES = np.array([0.7, 0.4, 0.2, 0.08, 0.025, 6e-3, 1e-3, 1e-4, 1e-5])
 """Chances that a variance is larger than what is tried."""
 _WEIGHTS = -np.diff([1.0, *np.sqrt(_VARIANCES[:-1] * _VARIANCES[1:]), 0.0])
@@ -16,7 +18,7 @@ _SLIGHT = 0.01
 """Variances that are left to be tried make no difference when they could add no more than this part."""
 _TERMS, _NEAR = 500, 1e-8
 """The fraction ends after so many terms, or when one changes it by less: in a tail after about ten."""
-_LEAST = -690.0
+_LEAST = -FARTHEST
 """Log of the smallest chance that is told from none."""
 
 
@@ -62,6 +64,9 @@ def _log_tails(
     least: np.ndarray, larger: np.ndarray, weights: np.ndarray, out: np.ndarray,
 ) -> None:  # fmt: skip
     for i in range(len(x)):
+        if math.isnan(x[i] + expected[i] + spread[i] + error[i]):
+            out[i] = np.nan
+            continue
         d = number[i]
         q = min(max(expected[i], least[d]), 1 - least[d])
         tail, left = 0.0, 1.0

@@ -99,15 +99,15 @@ def deviations(
         prior[kind == k] = common(ratio[kind == k] / base[kind == k], free[kind == k])[1]
     habit2 = _habit2(ratio[:, None], free[:, None], kind, owner, prior, mean_error2[:, None])[:, 0]
     # what numbers have in common is worth no more than the windows of those that go their own ways
-    others = np.zeros(len(x))
+    others, in_errors = np.zeros(len(x)), np.sqrt(weight) * away
     for k in np.unique(kind) if moderated else ():
-        others[kind == k] = _going_own_ways(np.sqrt(weight[kind == k]) * away[kind == k]) - 1.0
+        others[kind == k] = _going_own_ways(in_errors[kind == k]) - 1.0
     # (which few windows cannot tell), than two windows' of each feature, and than the feature's own numbers, of which
     # its level is made: a column of two values has one number, and none that vouches for it
     features = len(x) if owner is None else len(np.unique(owner))
     others = np.minimum(others, 2.0 * features)
     if owner is not None and moderated:
-        others = np.minimum(others, _ways_by(np.sqrt(weight) * away, owner) - 1.0)
+        others = np.minimum(others, _ways_by(in_errors, owner) - 1.0)
     most = others * np.maximum(count - 1.0, 1.0)
     dof = free + np.minimum(prior, np.minimum(_PRIOR_CAP, most))
     if events is not None:
