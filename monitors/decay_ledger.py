@@ -14,8 +14,10 @@ from monitors.decay_grids import Grid, difference, due, gain, grid, habitual_err
 from monitors.decay_notes import PART, Facts, notes
 from monitors.findings import decay_kind
 from monitors.settings import MINIMUM_EFFECT
+from monitors.statistics.halving import COURSES, decay
 from monitors.statistics.intervals import LEVEL, Estimate, normal_quantile
-from monitors.statistics.trends import COURSES, date_of_floor, decay, habit_variance, slope
+from monitors.statistics.noise_floor import date_of_floor
+from monitors.statistics.trends import habit_variance, slope
 from monitors.windows import Grain
 
 STABLE, POWERLESS, UNKNOWN = "stable", "never_had_power", "unknown"

@@ -24,10 +24,12 @@ import numpy as np
 from scipy.special import expit, ndtri
 
 from monitors.statistics.auc import auc
+from monitors.statistics.halving import half_life
 from monitors.statistics.intervals import Estimate
+from monitors.statistics.noise_floor import date_of_floor
 from monitors.statistics.power import learned_power
 from monitors.statistics.shrinkage import relation
-from monitors.statistics.trends import date_of_floor, habit_variance, half_life, slope
+from monitors.statistics.trends import habit_variance, slope
 
 X = ndtri((np.arange(64) + 0.5) / 64)
 STEEPNESS = np.linspace(-3, 6, 361)

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from monitors.statistics.trends import COURSES as NAMES
-from monitors.statistics.trends import date_of_floor, decay, habit_variance, half_life, slope
+from monitors.statistics.halving import COURSES as NAMES
+from monitors.statistics.halving import decay, half_life
+from monitors.statistics.noise_floor import date_of_floor
+from monitors.statistics.trends import habit_variance, slope
 from tests.benchmarks.half_lives import HABITS, courses, tell
 from tests.statistics.rows import inside
 
