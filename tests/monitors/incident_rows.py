@@ -77,3 +77,22 @@ def noted(*events: tuple[int, str, str]) -> pd.DataFrame:
     """Events at noon of days: day, kind, text."""
     return pd.DataFrame([{"at": BEGIN + day * DAY + DAY // 2, "kind": kind, "text": text}
                          for day, kind, text in events])  # fmt: skip
+
+
+def only(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """The one incident that these findings are."""
+    incidents = grouped(*rows, **more)[1]
+    assert len(incidents) == 1
+    return {str(key): value for key, value in incidents.to_dict("records")[0].items()}
+
+
+def titles(*rows: dict[str, Any], **more: Any) -> list[str]:
+    return grouped(*rows, **more)[1]["title"].tolist()
+
+
+def log_loss(mean: float = 0.5) -> list[dict[str, Any]]:
+    return [number(day, "log_loss", mean, monitor="concept", feature=None, reference=True) for day in range(3)]
+
+
+def power(**of: float) -> list[dict[str, Any]]:
+    return [number(5, "learned_power", 0.5, monitor="decay", feature=name, expected=had) for name, had in of.items()]

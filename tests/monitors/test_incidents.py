@@ -1,4 +1,4 @@
-"""Incidents: their sentence, their cost, their state and their rank. Which findings belong together: test_causes."""
+"""Incidents: what they are about, their causes, state and rank. Which findings belong together: test_causes."""
 
 from __future__ import annotations
 
@@ -9,44 +9,30 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitors.causes import DEPTH
 from monitors.costs import POWER
 from monitors.findings import COLUMNS
 from monitors.incidents import changed, group, ranked
-from monitors.rules import RULES
-from monitors.sentences import brief
 from monitors.windows import Grain
 from tests.cubes import binary_log, build, day_of
 from tests.monitors.found import findings, measured
 from tests.monitors.incident_rows import (
     BEGIN,
     DAY,
-    LOG,
     MODEL,
     absent,
     finding,
     grouped,
     noted,
     number,
+    only,
+    power,
     run,
 )
 from tests.monitors.incident_rows import measured as frame_of  # fmt: skip
 
 NULLS = {"monitor": "missing", "kind": "null_rate", "metric": "null_share"}
-DECAY = {"monitor": "decay", "kind": "lost_signal", "metric": "learned_power"}
 AUC = {**MODEL, "kind": "performance", "metric": "auc", "value": 0.6, "expected": 0.8}
-VOLUME = {**LOG, "kind": "volume", "metric": "rows", "value": 500.0, "expected": 1000.0, "effect": -0.5}
-
-
-def only(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """The one incident that these findings are."""
-    incidents = grouped(*rows, **more)[1]
-    assert len(incidents) == 1
-    return {str(key): value for key, value in incidents.to_dict("records")[0].items()}
-
-
-def titles(*rows: dict[str, Any], **more: Any) -> list[str]:
-    return grouped(*rows, **more)[1]["title"].tolist()
+QUIET = [number(day, "psi", 0.1) for day in range(10)]
 
 
 def test_nothing_found_is_no_incident() -> None:
@@ -150,79 +136,6 @@ def test_features_that_moved_together_in_the_reference_are_one_incident() -> Non
     assert "these features move together" in set(incidents["joined"])
 
 
-# ----- cost ---------------------------------------------------------------------------------------------------------
-
-
-def log_loss(mean: float = 0.5) -> list[dict[str, Any]]:
-    return [number(day, "log_loss", mean, monitor="concept", feature=None, reference=True) for day in range(3)]
-
-
-def power(**of: float) -> list[dict[str, Any]]:
-    return [number(5, "learned_power", 0.5, monitor="decay", feature=name, expected=had) for name, had in of.items()]
-
-
-def gap(window: int, value: float, half: float = 0.01, **other: Any) -> dict[str, Any]:
-    return number(window, "loss_gap", value, monitor="missing", low=value - half, high=value + half, **other)
-
-
-def nulls(window: int, onset: int, share: float = 0.41, **other: Any) -> dict[str, Any]:
-    state = "new" if window == onset else "ongoing"
-    of = {**NULLS, "value": share, "expected": 0.01, "effect": share - 0.01, "state": state}
-    return finding(window, onset, **{**of, **other})
-
-
-def test_the_loss_on_rows_without_the_feature_is_its_cost() -> None:
-    known = frame_of(*log_loss(), gap(5, 0.2), gap(6, 0.1))
-    it = only(nulls(5, 5), nulls(6, 5), measured=known)
-    assert it["cost"] == pytest.approx(0.15 * 0.4)
-    assert it["cost_unit"] == "log loss per row"
-    assert it["weight"] == pytest.approx(0.15 * 0.4 / 0.5)
-    assert "it costs 0.06 log loss per row (12% more than usual)" in it["title"]
-
-
-def test_a_loss_that_chance_explains_gives_way_to_power() -> None:
-    known = frame_of(*log_loss(), gap(5, 0.2, half=0.3), *power(x=0.7, z=0.8))
-    it = only(nulls(5, 5), measured=known)
-    assert it["cost_unit"] == POWER
-    assert it["cost"] == pytest.approx(0.4 * 0.2 / 0.5)
-
-
-def test_a_column_that_is_gone_costs_what_the_model_lost() -> None:
-    parts = [number(5, f"loss_{part}", value, monitor="concept", feature=None)
-             for part, value in (("inputs", 0.03), ("relation", 0.07))]  # fmt: skip
-    it = only(absent("x", 5), measured=frame_of(*log_loss(), *parts))
-    assert it["cost"] == pytest.approx(0.1)
-
-
-def test_power_lost_is_capped_by_what_the_feature_had() -> None:
-    decay = finding(5, **DECAY, value=0.2, expected=0.6, effect=-0.4)
-    it = only(decay, measured=frame_of(*power(x=0.6, z=0.9)))
-    assert it["cost"] == pytest.approx(0.1 / 0.5)
-    assert only(decay, task="regression", measured=frame_of(*power(x=0.6, z=0.9)))["cost"] == pytest.approx(0.4 / 1.5)
-
-
-def test_what_one_window_shows_is_not_the_cost_of_a_hundred() -> None:
-    lost = {"kind": "lost_category", "metric": "lost_share", "value": 0.1, "expected": 0.0, "effect": 0.1}
-    decay = finding(9, **DECAY, value=0.5, expected=0.7, effect=-0.2)
-    it = only(*run(5, 104, **lost), decay, measured=frame_of(*power(x=0.7, z=0.8)))
-    assert it["cost"] == pytest.approx(0.1 * 0.2 / 0.5)
-
-
-def test_a_segments_cost_counts_for_its_rows() -> None:
-    whole = number(5, "null_share", 0.06, monitor="missing", n=1000.0)
-    part = number(5, "null_share", 0.41, monitor="missing", n=100.0, segment="a=1")
-    known = frame_of(whole, part, *power(x=0.7, z=0.8))
-    it = only(nulls(5, 5, segment="a=1", n=100.0), measured=known)
-    assert it["cost"] == pytest.approx(0.4 * 0.2 / 0.5 / 10)
-
-
-def test_without_labels_nothing_is_said_of_cost() -> None:
-    it = only(nulls(5, 5))
-    assert np.isnan(it["cost"])
-    assert it["weight"] > 0
-    assert "cost" not in it["title"]
-
-
 # ----- rank ---------------------------------------------------------------------------------------------------------
 
 
@@ -253,8 +166,6 @@ def test_the_leading_finding_is_told_before_the_others_of_its_incident() -> None
 
 
 # ----- states -------------------------------------------------------------------------------------------------------
-
-QUIET = [number(day, "psi", 0.1) for day in range(10)]
 
 
 @pytest.mark.parametrize(
@@ -316,85 +227,6 @@ def test_a_watch_is_told_when_it_becomes_an_alert() -> None:
     rows = [finding(3, severity="watch"), finding(4, 3, state="new")]
     assert told(rows, 0, 4) == []
     assert told(rows, 4, 5) == [("new", "x")]
-
-
-# ----- sentences ----------------------------------------------------------------------------------------------------
-
-
-def every_kind() -> list[dict[str, Any]]:
-    kinds = [(monitor, metric, rule.kind) for (monitor, metric), rule in RULES.items() if rule.kind]
-    kinds += [("decay", "learned_power", kind) for kind in ("lost_signal", "relation_changed", "input_vanished")]
-
-    def of_all(monitor: str, kind: str) -> bool:
-        below = DEPTH.get(kind, 0) >= DEPTH["position"] and kind not in {"relation", "overdue"}
-        return below or (monitor == "integrity" and "column" not in kind)
-
-    return [
-        {"monitor": monitor, "metric": metric, "kind": kind, "value": 0.62, "expected": 0.11, "effect": 0.51,
-         "feature": None if of_all(monitor, kind) else 'a "b" <c>'}
-        for monitor, metric, kind in kinds
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize("over", [False, True])
-@pytest.mark.parametrize("of", every_kind(), ids=lambda of: f"{of['kind']}-{of['metric']}")
-def test_every_kind_is_one_sentence_with_its_number(of: dict[str, Any], over: bool) -> None:
-    end = [finding(7, 5, **{**of, "state": "resolved", "severity": "watch"})] if over else []
-    for segment in (None, "place=north"):
-        rows = [{**row, "segment": None if of["monitor"] == "integrity" else segment}
-                for row in (finding(5, 5, **of), finding(6, 5, **{**of, "state": "ongoing"}), *end)]  # fmt: skip
-        known = [*QUIET, number(6, of["metric"], of["value"], monitor=of["monitor"], detail="red: 1.0% to 9.0% of rows",
-                                feature=of["feature"], segment=rows[0]["segment"])]  # fmt: skip
-        for text in (titles(*rows)[0], titles(*rows, measured=frame_of(*known))[0]):
-            assert text.startswith("From 11 Jan 2025 to 12 Jan 2025 " if over else "Since 11 Jan 2025 ")
-            assert text.endswith("; it is over." if over else ".")
-            assert ". " not in text
-            assert "\n" not in text
-            assert len(text) < 260
-            assert not {"nan", "None", "inf"} & set(text.replace(",", " ").replace(".", " ").replace("%", " ").split())
-            assert of["kind"] in ("constant", "unit_changed", "gap", "relation", "shift", "distribution",
-                                  "lost_category", "prediction_shift", "unseen_category") or any(
-                                      part in text for part in ("62%", "0.62", "51"))  # fmt: skip
-            if of["feature"]:
-                assert str(of["feature"]) in text
-            if rows[0]["segment"] and of["kind"] != "stale":
-                assert "place=north" in text
-            if not over and of["kind"] != "late":
-                assert ": " in text
-
-
-@pytest.mark.parametrize("of", every_kind(), ids=lambda of: f"{of['kind']}-{of['metric']}")
-def test_a_sentence_is_cut_after_its_number(of: dict[str, Any]) -> None:
-    whole = titles(finding(5, **of), measured=frame_of(*QUIET, *log_loss()), events=noted((5, "deploy", "v2")))[0]
-    assert "; it began with deploy v2" in whole
-    short = brief(whole)
-    assert short == f"{whole.split('; it began with')[0]}."
-    assert brief(short) == short
-
-
-def test_other_packages_kinds_speak_for_themselves() -> None:
-    of = {"monitor": "weather", "kind": "storm", "metric": "wind", "message": "The wind is 12, where 3 is usual."}
-    assert titles(finding(5, **of)) == ["Since 11 Jan 2025 this was found: The wind is 12, where 3 is usual."]
-
-
-@pytest.mark.parametrize(
-    ("size", "begin"),
-    [("1h", "Since 6 Jan 2025 05:00"), ("1w", "Since 6 Jan 2025"), ("1mo", "Since Jan 2025"), ("9 rows", "Since row ")],
-)
-def test_windows_are_named_as_people_do(size: str, begin: str) -> None:
-    grain = Grain.parse(size)
-    at = BEGIN + 5 * 3_600_000_000 if size == "1h" else int(grain.starts([BEGIN])[0]) if "rows" not in size else 1000
-    row = {**finding(0), "window_start": at, "window_end": grain.end(at), "onset": at}
-    _, incidents = group(pd.DataFrame([row], columns=list(COLUMNS)), grain)
-    assert incidents["title"].iloc[0].startswith(begin)
-
-
-def test_what_hangs_on_a_broken_log_is_counted() -> None:
-    rows = [finding(5, **VOLUME), finding(5, severity="watch"), finding(5, severity="watch", **AUC)]
-    assert only(*rows)["title"] == (
-        "Since 11 Jan 2025 the log has 500 rows, where 1,000 were to be expected (-50%); "
-        "2 other findings may only follow from it: check what writes the log."
-    )
 
 
 # ----- whole logs ---------------------------------------------------------------------------------------------------
