@@ -156,13 +156,14 @@ NOT_OF_COUNTS = {
     "split_by_bins": "test_decomposition.py", "input_errors": "test_cbpe.py",
     "slope": "test_trends.py", "half_life": "test_trends.py", "date_of_floor": "test_trends.py",
     "habit_variance": "test_trends.py", "decay": "test_trends.py",
+    "points_of": "of shapes", "line": "seen through slope", "persistence": "seen through slope",
     "spread_between_bins": "test_spread.py", "diversity": "test_spread.py",
 }  # fmt: skip
 
 MODULES = (
-    "auc", "auc_bounds", "cbpe", "decomposition", "distances", "explained_variance", "information", "intervals",
-    "leave_pair_out", "joining", "levelling", "losses", "one_vs_rest", "performance", "power", "shrinkage", "spread",
-    "trends",
+    "auc", "auc_bounds", "cbpe", "decomposition", "distances", "explained_variance", "halving", "information",
+    "intervals", "leave_pair_out", "joining", "levelling", "losses", "noise_floor", "one_vs_rest", "performance",
+    "power", "shrinkage", "spread", "trends",
 )  # fmt: skip
 
 
